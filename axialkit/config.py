@@ -1,0 +1,261 @@
+"""Every experiment as plain data: frozen dataclasses, named presets, JSON in and out.
+
+The defaults *are* the authors' official Cityscapes recipe (deeplab2's five configurations, which
+differ only in the backbone and the learning rate). A preset is that recipe with a few fields
+replaced. The strings under the fields are the command line's help.
+"""
+
+import dataclasses
+import typing
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from axialkit.errors import InputError, suggest
+
+OUTPUT_STRIDE = 16
+
+
+@dataclass(frozen=True)
+class BackboneConfig:
+    """Which table of stages, and how wide and deep."""
+
+    kind: str = "axial_swidernet"
+    """Name of a table in axialkit.model.tables."""
+    depth_multiplier: float = 1.0
+    """Blocks per stage, truncated: the last number of SWideRNet-(1, 1, x)."""
+    width_multiplier: float = 1.0
+    """Channels of the stages."""
+    stem_width_multiplier: float = 1.0
+    """Channels of the stem (and of stage 1 in the wide family)."""
+    drop_path_keep: float = 0.8
+    """Probability to keep a residual branch at the last stage (falls linearly towards it)."""
+
+
+@dataclass(frozen=True)
+class DecoderConfig:
+    """From the backbone's features to the three heads."""
+
+    kind: Literal["panoptic_deeplab", "light"] = "panoptic_deeplab"
+    """panoptic_deeplab: two separable 5x5 decoders, as published; light: sums of 1x1."""
+    channels: int = 256
+    """Decoder channels (instance branch of panoptic_deeplab: half of them)."""
+    head_channels: int = 256
+    """Channels inside the semantic head."""
+    instance_head_channels: int = 32
+    """Channels inside the center and the offset head."""
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """From files to training targets."""
+
+    crop_size: tuple[int, int] = (1025, 2049)
+    """(height, width), 16k+1 each and slightly larger than the images."""
+    scale_range: tuple[float, float] = (0.5, 2.0)
+    """Random scale of training images; 1 1 = none."""
+    flip: bool = True
+    """Mirror half of the training images."""
+    sigma: float = 8.0
+    """Standard deviation of a center's Gaussian, pixels."""
+    small_instance_area: int = 4096
+    """Instances with fewer visible pixels count as small."""
+    small_instance_weight: float = 3.0
+    """Weight of small instances in the semantic loss."""
+
+    def __post_init__(self) -> None:
+        """Reject sizes that the network's strides cannot meet."""
+        for size in self.crop_size:
+            if size < OUTPUT_STRIDE + 1 or (size - 1) % OUTPUT_STRIDE:
+                near = max(1, round((size - 1) / OUTPUT_STRIDE)) * OUTPUT_STRIDE + 1
+                raise InputError(
+                    f"crop_size must be 16k+1 per side (output stride 16), got {self.crop_size}; "
+                    f"the nearest to {size} is {near}."
+                )
+        low, high = self.scale_range
+        _require(0 < low <= high, "scale_range must be 0 < low <= high", self.scale_range)
+        _require(self.sigma > 0, "sigma must be positive", self.sigma)
+
+
+@dataclass(frozen=True)
+class LossConfig:
+    """Weights of the three terms."""
+
+    semantic: float = 1.0
+    """Weight of the semantic cross entropy."""
+    center: float = 200.0
+    """Weight of the squared error of the center heat map."""
+    offset: float = 0.01
+    """Weight of the L1 error of the offsets."""
+    top_k: float = 0.2
+    """Share of the hardest pixels that the cross entropy keeps."""
+    stride: int = 1
+    """Compare every n-th pixel only: 2 costs a quarter and serves the small presets."""
+
+    def __post_init__(self) -> None:
+        """Reject shares outside (0, 1]."""
+        _require(0 < self.top_k <= 1, "loss.top_k must lie in (0, 1]", self.top_k)
+        _require(self.stride in (1, 2, 4), "loss.stride must be 1, 2 or 4", self.stride)
+
+
+@dataclass(frozen=True)
+class PostprocessConfig:
+    """From the three answers to a panoptic map."""
+
+    center_threshold: float = 0.1
+    """Smallest heat of a center (strictly above)."""
+    nms_kernel: int = 13
+    """Window, pixels, in which only the highest center survives."""
+    keep_k: int = 400
+    """At most this many centers."""
+    stuff_area_limit: int = 2048
+    """Stuff classes with fewer pixels become void."""
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Optimiser, schedule and habits of a run."""
+
+    steps: int = 60_000
+    """Updates of the weights."""
+    batch_size: int = 32
+    """Images per update."""
+    learning_rate: float = 1e-4
+    """Peak learning rate."""
+    optimizer: Literal["adam", "adamw"] = "adam"
+    """adam: as published (Keras' epsilon); adamw: weight decay on matrices."""
+    weight_decay: float = 0.0
+    """Only for adamw, and only on weights with two or more dimensions."""
+    schedule: Literal["poly", "cosine"] = "poly"
+    """How the learning rate falls: (1 - s/N)^0.9, or half a cosine."""
+    warmup: float = 0.0
+    """Share of the steps with a linearly rising learning rate."""
+    clip_norm: float = 0.0
+    """Largest norm of the whole gradient; 0 = no clipping."""
+    seed: int = 0
+    """Seed of weights, order of images, augmentation and drop path."""
+    checkpoint_every: int = 1000
+    """Steps between checkpoints."""
+    log_every: int = 20
+    """Steps between lines in the log and points in TensorBoard."""
+    workers: int = 1
+    """Processes that read and augment images; 0 = none."""
+    threads: int = 0
+    """CPU threads of the computation; 0 = one per core."""
+
+    def __post_init__(self) -> None:
+        """Reject counts that cannot train."""
+        _require(self.steps > 0, "train.steps must be positive", self.steps)
+        _require(self.batch_size > 0, "train.batch_size must be positive", self.batch_size)
+        _require(self.learning_rate > 0, "train.learning_rate must be positive", self.learning_rate)
+        _require(0 <= self.warmup < 1, "train.warmup must lie in [0, 1)", self.warmup)
+
+
+@dataclass(frozen=True)
+class ExperimentConfig:
+    """One experiment, from the files to the score."""
+
+    backbone: BackboneConfig = field(default_factory=BackboneConfig)
+    decoder: DecoderConfig = field(default_factory=DecoderConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
+    postprocess: PostprocessConfig = field(default_factory=PostprocessConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
+    num_classes: int = 19
+    """Cityscapes train ids."""
+
+
+def _require(condition: bool, rule: str, value: object) -> None:  # noqa: FBT001
+    if not condition:
+        raise InputError(f"{rule}, got {value}.")
+
+
+OFFICIAL = ExperimentConfig()
+
+# MiniCity's full scenes: 128x256 on disk. Constants scaled for small images, and a recipe that
+# learns in minutes on two cores.
+TINY = ExperimentConfig(
+    backbone=BackboneConfig(kind="tiny", drop_path_keep=1.0),
+    decoder=DecoderConfig(kind="light", channels=48, head_channels=48, instance_head_channels=32),
+    data=DataConfig(
+        crop_size=(129, 257), scale_range=(1.0, 1.0), sigma=2.0, small_instance_area=64
+    ),
+    loss=LossConfig(offset=0.05, stride=2),
+    postprocess=PostprocessConfig(nms_kernel=5, stuff_area_limit=16),
+    train=TrainConfig(
+        steps=2400,
+        batch_size=4,
+        learning_rate=4e-3,
+        optimizer="adamw",
+        weight_decay=0.02,
+        schedule="cosine",
+        warmup=0.05,
+        clip_norm=5.0,
+        checkpoint_every=500,
+    ),
+)
+
+# MiniCity's avenue scenes: 64x128 on disk, everything easy but the long vehicles.
+TINY_AVENUE = replace(
+    TINY,
+    backbone=BackboneConfig(kind="tiny_avenue", drop_path_keep=1.0),
+    data=replace(TINY.data, crop_size=(65, 129), sigma=1.5),
+    train=replace(TINY.train, steps=2400, batch_size=8, learning_rate=5e-3, threads=1),
+)
+
+
+def _with_backbone(config: ExperimentConfig, **fields: Any) -> ExperimentConfig:  # noqa: ANN401
+    return replace(config, backbone=replace(config.backbone, **fields))
+
+
+PRESETS: dict[str, ExperimentConfig] = {
+    "tiny": TINY,
+    "tiny_conv": _with_backbone(TINY, kind="tiny_conv"),
+    "tiny_avenue": TINY_AVENUE,
+    "tiny_avenue_conv": _with_backbone(TINY_AVENUE, kind="tiny_avenue_conv"),
+    "tiny_avenue_1block": _with_backbone(TINY_AVENUE, kind="tiny_avenue_1block"),
+    "tiny_avenue_1block_conv": _with_backbone(TINY_AVENUE, kind="tiny_avenue_1block_conv"),
+    "axial_swidernet_1_1_1": OFFICIAL,
+    "axial_swidernet_1_1_3": _with_backbone(OFFICIAL, depth_multiplier=3.0),
+    "axial_swidernet_1_1_4.5": replace(
+        _with_backbone(OFFICIAL, depth_multiplier=4.5), train=TrainConfig(learning_rate=7.5e-5)
+    ),
+    "max_deeplab_s_backbone": _with_backbone(OFFICIAL, kind="max_deeplab_s"),
+}
+
+
+def get_preset(name: str) -> ExperimentConfig:
+    """Return the preset of that name.
+
+    Raises:
+        InputError: there is no such preset; the message suggests the closest.
+    """
+    if name not in PRESETS:
+        known = list(PRESETS)
+        raise InputError(
+            f'There is no preset "{name}".{suggest(name, known)} Presets: {", ".join(known)}.'
+        )
+    return PRESETS[name]
+
+
+def to_dict(config: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Return a config as nested plain dicts, ready for JSON."""
+    return dataclasses.asdict(config)
+
+
+def from_dict(values: dict[str, Any], kind: type = ExperimentConfig) -> Any:  # noqa: ANN401
+    """Build a config from nested dicts, the inverse of ``to_dict``.
+
+    Missing fields keep their defaults, so that older files stay readable.
+
+    Raises:
+        InputError: a key that the config does not have.
+    """
+    types = typing.get_type_hints(kind)
+    fields: dict[str, Any] = {}
+    for key, value in values.items():
+        if key not in types:
+            raise InputError(f'{kind.__name__} has no field "{key}".{suggest(key, list(types))}')
+        if dataclasses.is_dataclass(types[key]):
+            value = from_dict(value, typing.cast(type, types[key]))
+        fields[key] = tuple(value) if isinstance(value, list) else value
+    return kind(**fields)

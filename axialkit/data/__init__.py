@@ -1,0 +1,1 @@
+"""From street scenes on disk to training targets."""

@@ -1,0 +1,17 @@
+"""The one exception that means "your input, not our bug"."""
+
+
+class InputError(ValueError):
+    """Bad input from outside: a file, a folder, a name, a number.
+
+    The message is one plain sentence that says what is wrong, where, the value found and the
+    remedy. The command line prints it without a traceback and exits with code 2.
+    """
+
+
+def suggest(name: str, known: list[str]) -> str:
+    """Return ``' Did you mean "x"?'`` for the known name closest to a wrong one, else ``''``."""
+    import difflib
+
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f' Did you mean "{close[0]}"?' if close else ""

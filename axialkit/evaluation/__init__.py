@@ -1,0 +1,1 @@
+"""Panoptic quality, mean IoU and the official script."""

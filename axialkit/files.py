@@ -1,0 +1,62 @@
+"""Writing files so that a crash, Ctrl-C or a full disk never leaves half a file behind."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from axialkit.errors import InputError
+
+
+@contextmanager
+def atomic_path(path: Path | str) -> Iterator[Path]:
+    """Yield a temporary name beside ``path``; rename it to ``path`` when the body succeeds.
+
+    If the body fails, the temporary file is removed and an older ``path`` is left as it was. The
+    temporary name keeps the suffix, so that libraries which choose a format by it still work.
+    The parent folder is created.
+
+    Raises:
+        InputError: the folder cannot be created or written to.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        temporary.replace(path)
+    except PermissionError as error:
+        raise InputError(
+            f"Cannot write {path}: no permission. Choose another folder or change its rights."
+        ) from error
+    except (FileExistsError, NotADirectoryError) as error:
+        raise InputError(
+            f"Cannot write {path}: a part of this path is a file, not a folder. Choose another."
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path | str, content: Any, indent: int | None = 2) -> None:  # noqa: ANN401
+    """Write ``content`` as JSON, atomically, with a newline at the end."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=indent) + "\n")
+
+
+def read_json(path: Path | str) -> Any:  # noqa: ANN401
+    """Read a JSON file.
+
+    Raises:
+        InputError: the file is missing or is not JSON.
+    """
+    path = Path(path)
+    try:
+        return json.loads(path.read_text())
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise InputError(f"There is no file {path}.") from error
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise InputError(
+            f"{path} is not valid JSON ({error}). Make or download it again."
+        ) from error

@@ -1,0 +1,1 @@
+"""The networks, from blocks to heads."""

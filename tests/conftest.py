@@ -1,0 +1,44 @@
+"""Golden data: the full set through AXIALKIT_GOLDEN, else the small copy in tests/golden."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+SMALL = Path(__file__).parent / "golden"
+GOLDEN = Path(os.environ.get("AXIALKIT_GOLDEN") or SMALL)
+_cases: set[Path] = set()
+
+
+def golden_cases(pattern: str) -> list[Path]:
+    """Golden files matching ``pattern`` (for parametrize); at least one, or the suite stops."""
+    found = sorted(GOLDEN.glob(pattern))
+    if not found:
+        raise pytest.UsageError(f"no golden file matches {GOLDEN / pattern}")
+    return found
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def load_golden() -> Callable[[Path | str], dict[str, np.ndarray]]:
+    """Read one golden file (a path, or a name below the golden folder) and count it."""
+
+    def load(path: Path | str) -> dict[str, np.ndarray]:
+        path = GOLDEN / path
+        _cases.add(path)
+        with np.load(path, allow_pickle=False) as arrays:
+            return dict(arrays)
+
+    return load
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    kind = "small copy in tests/golden" if GOLDEN == SMALL else "full set (AXIALKIT_GOLDEN)"
+    terminalreporter.write_line(f"golden data: {kind}, {len(_cases)} files used")
