@@ -1,0 +1,59 @@
+"""Batch norm with the reference's constants; attention and the networks share it."""
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+EPSILON = 1e-3
+MOMENTUM = 0.01  # torch's convention: the weight of the new batch (Keras: 0.99 for the old)
+
+
+class BatchNorm(nn.Module):
+    """Batch norm over all axes but the second, ``[batch, channel, ...]``.
+
+    Unlike ``torch.nn.BatchNorm2d`` the moving variance is averaged from the *biased* batch
+    variance, as deeplab2's synchronised layer does.
+
+    Example::
+
+        norm = BatchNorm(64)
+        y = norm(torch.randn(2, 64, 9, 17))
+    """
+
+    running_mean: Tensor
+    running_var: Tensor
+
+    def __init__(self, channels: int, *, zero_gamma: bool = False) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(channels) if zero_gamma else torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.register_buffer("running_mean", torch.zeros(channels))
+        self.register_buffer("running_var", torch.ones(channels))
+
+    def forward(
+        self, x: Float[Tensor, "batch channel *rest"]
+    ) -> Float[Tensor, "batch channel *rest"]:
+        before = self.running_var.clone() if self.training else None
+        y = F.batch_norm(
+            x,
+            self.running_mean,
+            self.running_var,
+            self.weight,
+            self.bias,
+            self.training,
+            MOMENTUM,
+            EPSILON,
+        )
+        if before is not None:
+            self._undo_bessel(before, x.numel() // x.shape[1])
+        return y
+
+    @torch.no_grad()
+    def _undo_bessel(self, before: Tensor, count: int) -> None:
+        """Replace the unbiased variance that torch has just averaged in by the biased one."""
+        kept = before * (1 - MOMENTUM)
+        self.running_var.sub_(kept).mul_((count - 1) / count).add_(kept)
+
+    def extra_repr(self) -> str:
+        return f"{self.weight.numel()}"

@@ -1,0 +1,36 @@
+"""Relative positions: a table of vectors, one row per distance, and the index into it.
+
+Letters: ``i`` = query position, ``j`` = key position, ``d`` = channels per head. Row
+``max_distance - 1`` of a table is distance 0; a key to the right of (or below) the query has a
+positive distance.
+"""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+MAX_DISTANCE = 255  # the reference's tables have 2 * 255 - 1 = 509 rows, for every axis length
+
+
+def relative_index(
+    length: int, max_distance: int = MAX_DISTANCE, device: torch.device | None = None
+) -> Int[Tensor, "i j"]:
+    """Return the table row of every (query, key) pair: ``j - i + max_distance - 1``.
+
+    Distances beyond the table are clipped to its end rows, so any length works.
+    """
+    position = torch.arange(length, device=device)
+    distance = position[None, :] - position[:, None]
+    return distance.clamp(1 - max_distance, max_distance - 1) + max_distance - 1
+
+
+def position_table(channels: int, max_distance: int = MAX_DISTANCE) -> nn.Parameter:
+    """Make a table ``[2 * max_distance - 1, channels]``, truncated normal of sigma 1."""
+    table = torch.empty(2 * max_distance - 1, channels)
+    return nn.Parameter(nn.init.trunc_normal_(table, std=1.0, a=-2.0, b=2.0))
+
+
+def look_up(table: Float[Tensor, "row d"], length: int) -> Float[Tensor, "i j d"]:
+    """Return the table's vector for every (query, key) pair of an axis of that length."""
+    max_distance = (table.shape[0] + 1) // 2
+    return table[relative_index(length, max_distance, table.device)]

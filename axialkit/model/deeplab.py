@@ -1,0 +1,54 @@
+"""The whole network: backbone, decoder, three answers."""
+
+import torch
+from jaxtyping import Shaped
+from torch import Tensor, nn
+
+from axialkit.model.resize import resize, resize_offsets
+from axialkit.structures import Prediction
+
+
+class AxialDeepLab(nn.Module):
+    """An axial backbone under Panoptic-DeepLab's three heads.
+
+    ``images`` are RGB ``[batch, 3, height, width]``, uint8 or float in 0..255, of any size. The
+    answers have that size too, or every ``stride``-th pixel of it: with aligned corners and sizes
+    of 16k+1 that equals thinning out the full-size answer, at a fraction of the cost. Offsets
+    always count in pixels of ``images``.
+
+    Raises:
+        ValueError: images that are not ``[batch, 3, height, width]``.
+
+    Example::
+
+        model = axialkit.build_model("tiny").eval()
+        prediction = model(torch.zeros(1, 3, 129, 257))
+        prediction.semantic.shape  # [1, 19, 129, 257]
+    """
+
+    def __init__(self, backbone: nn.Module, decoder: nn.Module) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.decoder = decoder
+
+    def forward(
+        self, images: Shaped[Tensor, "batch channel height width"], stride: int = 1
+    ) -> Prediction:
+        if images.shape[1] != 3:
+            raise ValueError(
+                f"images must be [batch, 3, height, width] RGB, got {tuple(images.shape)}"
+            )
+        x = normalize(images).contiguous(memory_format=torch.channels_last)
+        raw = self.decoder(self.backbone(x))
+        height, width = images.shape[-2:]
+        size = (-(-height // stride), -(-width // stride))
+        return Prediction(
+            semantic=resize(raw.semantic, size),
+            center=resize(raw.center, size),
+            offset=resize_offsets(raw.offset, size, unit=(height, width)),
+        )
+
+
+def normalize(images: Shaped[Tensor, "batch 3 height width"]) -> Tensor:
+    """Map 0..255 to -1..1, so that padding with the mean grey 127.5 becomes exactly 0."""
+    return images.to(torch.get_default_dtype()) / 127.5 - 1
