@@ -42,3 +42,11 @@ def load_golden() -> Callable[[Path | str], dict[str, np.ndarray]]:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     kind = "small copy in tests/golden" if GOLDEN == SMALL else "full set (AXIALKIT_GOLDEN)"
     terminalreporter.write_line(f"golden data: {kind}, {len(_cases)} files used")
+    run = _count_browser_tests(terminalreporter, "passed", "failed")
+    skipped = _count_browser_tests(terminalreporter, "skipped")
+    terminalreporter.write_line(f"browser tests: {run} run, {skipped} skipped")
+
+
+def _count_browser_tests(terminalreporter: pytest.TerminalReporter, *outcomes: str) -> int:
+    reports = [report for outcome in outcomes for report in terminalreporter.getreports(outcome)]
+    return sum("browser" in getattr(report, "keywords", ()) for report in reports)

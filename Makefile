@@ -1,0 +1,74 @@
+# `make lab` opens the course, `make test` runs the tests; `make` alone lists the rest.
+# The first target that needs it creates .venv; the stamp file below reinstalls only when
+# pyproject.toml or constraints.txt change. Another Python: make lab PY=python3.12
+
+PY ?= python3
+VENV := .venv
+STAMP := $(VENV)/.installed
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
+BIN := $(VENV)/bin
+endif
+PYTHON := $(BIN)/python
+MINICITY := data/minicity
+LAB_ARGS ?=
+TEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help lab test demo notebooks tour minicity lint soak clean
+
+help: ## list these commands
+	@echo "axialkit. The two commands to start with: make lab, make test"
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PY) -c 'import sys; sys.exit(sys.version_info < (3, 10) and f"axialkit needs Python 3.10 or newer and {sys.executable} is {sys.version.split()[0]}: try make PY=python3.12")'
+	@echo "==> Setting up $(VENV): once, a few minutes, about 1.5 GB (more with a CUDA build of PyTorch)"
+	$(PY) -m venv $(VENV)
+	$(PYTHON) -m pip install $$(test -t 1 || echo -q) -c constraints.txt -e ".[e2e]"
+	@touch $@
+
+lab: $(STAMP) minicity ## open the course in JupyterLab (draws MiniCity first, if it is not there)
+	@echo "==> Starting JupyterLab; its address appears below. Ctrl-C stops it."
+	@flags="$(LAB_ARGS)"; \
+	if test "$$(id -u)" = 0; then flags="--allow-root $$flags"; fi; \
+	if test "$$(uname)" = Linux && test -z "$$DISPLAY$$WAYLAND_DISPLAY"; then \
+	  echo "==> No display here: open the address in a browser (from elsewhere: ssh -L 8888:localhost:8888 THIS_MACHINE)"; \
+	  flags="--no-browser $$flags"; \
+	fi; \
+	exec $(PYTHON) -m jupyterlab --LabApp.default_url=/lab/tree/notebooks/01_why_axial.ipynb $$flags
+
+test: $(STAMP) ## run the tests (CPU; browser tests need Chromium and are skipped without it)
+	@echo "==> Running the tests"
+	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -q -rs $(TEST_ARGS)
+
+demo: $(STAMP) ## open the web demo
+	$(PYTHON) -m axialkit demo
+
+notebooks: $(STAMP) ## execute every lesson with papermill; results in executed/
+	@mkdir -p executed
+	@set -e; for lesson in notebooks/*.ipynb; do \
+	  echo "==> Executing $$lesson"; \
+	  OMP_NUM_THREADS=1 $(PYTHON) -m papermill --cwd notebooks --no-progress-bar \
+	    -p PROFILE ci "$$lesson" "executed/$$(basename "$$lesson")"; \
+	done
+
+tour: $(STAMP) ## train, evaluate and look at a network on MiniCity in one go
+	$(PYTHON) -m axialkit tour
+
+minicity: $(STAMP) ## draw the data set MiniCity into data/minicity
+	$(PYTHON) -m axialkit data minicity --out $(MINICITY)
+
+lint: $(STAMP) ## check style, import order and types
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(BIN)/lint-imports
+	$(PYTHON) -m mypy axialkit
+
+soak: $(STAMP) ## run the long proofs that the tests leave out
+	$(PYTHON) -m pytest -q -rs -m soak $(TEST_ARGS)
+
+clean: ## remove caches and executed notebooks (keeps .venv, data and runs)
+	rm -rf executed build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	find axialkit tests -name __pycache__ -prune -exec rm -rf {} +
