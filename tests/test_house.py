@@ -1,0 +1,245 @@
+"""The repository keeps its own promises: packaging, documents, notebooks and start-up."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+tomllib = pytest.importorskip("tomllib", reason="reading pyproject.toml needs Python 3.11")
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+DOCUMENTS = [ROOT / "README.md", ROOT / "data" / "README.md"]
+
+# What Colab had installed in mid-2026: our ranges must leave its torch and numpy alone.
+COLAB_PYTHON = "3.12"
+COLAB = {
+    "torch": "2.11.0",
+    "numpy": "2.0.2",
+    "matplotlib": "3.10.0",
+    "pillow": "11.3.0",
+    "einops": "0.8.2",
+    "ipywidgets": "7.7.1",
+    "anywidget": "0.9.21",
+}
+
+
+def own_extras(requirements: list[str]) -> set[str]:
+    """The extras of axialkit itself that a list of requirements asks for."""
+    parsed = [Requirement(line) for line in requirements]
+    return {extra for each in parsed if each.name == "axialkit" for extra in each.extras}
+
+
+def all_requirements() -> list[Requirement]:
+    lines = [*PROJECT["dependencies"], *(line for lines in EXTRAS.values() for line in lines)]
+    return [each for each in map(Requirement, lines) if each.name != "axialkit"]
+
+
+def constraints() -> list[Requirement]:
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    return [Requirement(line) for line in lines if line and not line.startswith("#")]
+
+
+def tracked_files() -> list[Path]:
+    listing = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if listing.returncode:
+        pytest.skip("not a git checkout")
+    return [path for name in listing.stdout.split("\0") if name and (path := ROOT / name).is_file()]
+
+
+# --- packaging -----------------------------------------------------------------------------------
+
+
+def test_the_promised_extras_exist() -> None:
+    promised = {"notebooks", "demo", "data", "export", "tensorboard", "test", "e2e", "docs"}
+    assert promised == set(EXTRAS)
+    for lines in EXTRAS.values():
+        assert own_extras(lines) <= set(EXTRAS)
+
+
+def test_core_ranges_admit_colab() -> None:
+    ranges = {each.name: each.specifier for each in map(Requirement, PROJECT["dependencies"])}
+    for name, version in COLAB.items():
+        assert ranges[name].contains(version), f"{name} {version} on Colab, we ask {ranges[name]}"
+    assert SpecifierSet(PROJECT["requires-python"]).contains(COLAB_PYTHON)
+
+
+def test_constraints_satisfy_the_ranges_and_cover_every_requirement() -> None:
+    pins = {canonicalize_name(each.name): each for each in constraints()}
+    for requirement in all_requirements():
+        pin = pins[canonicalize_name(requirement.name)]
+        (exact,) = pin.specifier
+        assert exact.operator == "==" and "+" not in exact.version, f"not a plain pin: {pin}"
+        assert requirement.specifier.contains(exact.version), f"{pin} is outside {requirement}"
+
+
+def test_environment_file_agrees_with_pyproject() -> None:
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    assert environment["name"] == PROJECT["name"] and environment["channels"]
+    (python,) = [d for d in environment["dependencies"] if str(d).startswith("python=")]
+    assert SpecifierSet(PROJECT["requires-python"]).contains(python.removeprefix("python="))
+    assert "pip" in environment["dependencies"]
+    ((install,),) = [d["pip"] for d in environment["dependencies"] if isinstance(d, dict)]
+    extras = re.fullmatch(r"-e \.\[([a-z,]+)\]", install)
+    assert extras and set(extras[1].split(",")) <= set(EXTRAS)
+
+
+def test_every_data_file_of_the_package_is_installed() -> None:
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+    package = ROOT / "axialkit"
+    globs = config["setuptools"]["package-data"]["axialkit"]
+    shipped = {path for pattern in globs for path in package.glob(pattern)}
+    data = {path for path in tracked_files() if package in path.parents and path.suffix != ".py"}
+    assert data <= shipped, f"not in package-data: {sorted(map(str, data - shipped))}"
+
+
+def test_citation_parses_and_names_the_four_works() -> None:
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["cff-version"] == "1.2.0"
+    assert citation["version"] == PROJECT["version"]
+    assert citation["license"] == PROJECT["license"]
+    assert citation["authors"] and citation["message"] and citation["title"]
+    arxiv = {re.search(r"\d{4}\.\d{5}", work["url"])[0] for work in citation["references"]}
+    assert arxiv == {"2003.07853", "1911.10194", "2011.11675", "2012.00759"}
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for work in citation["references"]:
+        assert work["authors"] and work["title"] in readme
+
+
+# --- start-up ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "start",
+    ["import axialkit", "from axialkit.cli import main; sys.argv = ['axialkit', '--help']; main()"],
+    ids=["import", "help"],
+)
+def test_starting_loads_no_torch(start: str) -> None:
+    program = f"""
+import sys
+try:
+    {start}
+except SystemExit as stop:
+    assert not stop.code, stop.code
+heavy = sorted({{"torch", "matplotlib", "gradio", "IPython"}} & set(sys.modules))
+assert not heavy, heavy
+"""
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+
+
+# --- notebooks -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebook_is_clean(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    ids = [cell.id for cell in notebook.cells]
+    assert len(set(ids)) == len(ids), "cell ids repeat"
+    tags = [tag for cell in notebook.cells for tag in cell.metadata.get("tags", [])]
+    assert tags.count("parameters") == 1 and "injected-parameters" not in tags
+    assert "papermill" not in notebook.metadata
+    assert not any("papermill" in cell.metadata for cell in notebook.cells)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert all(not cell.outputs and cell.execution_count is None for cell in code), "has outputs"
+
+
+def test_there_are_notebooks() -> None:
+    assert NOTEBOOKS
+
+
+# --- documents -----------------------------------------------------------------------------------
+
+
+def shell_commands(document: Path) -> list[list[str]]:
+    """The words of every command line in the document's fenced blocks, comments removed."""
+    text = document.read_text(encoding="utf-8")
+    blocks = re.findall(r"```(?:bash|sh|shell|console|powershell)\n(.*?)```", text, flags=re.S)
+    lines = [line.split("#")[0].split() for block in blocks for line in block.splitlines()]
+    return [words for words in lines if words]
+
+
+def command_of(words: list[str]) -> list[str]:
+    """``.venv/bin/axialkit data minicity --quick`` -> ``[data, minicity]``."""
+    names = []
+    for word in words[1:]:
+        if not re.fullmatch(r"[a-z]+", word) or len(names) == (2 if names[:1] == ["data"] else 1):
+            break
+        names.append(word)
+    return names
+
+
+def documented_commands() -> dict[tuple[str, ...], set[str]]:
+    """``axialkit`` commands in the documents, each with the flags shown for it."""
+    commands: dict[tuple[str, ...], set[str]] = {}
+    for words in (words for document in DOCUMENTS for words in shell_commands(document)):
+        if Path(words[0]).name == "axialkit":
+            flags = {word for word in words if word.startswith("--")}
+            commands.setdefault(tuple(command_of(words)), set()).update(flags)
+    return commands
+
+
+def test_documented_make_targets_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z]+):", makefile, flags=re.M))
+    texts = [document.read_text(encoding="utf-8") for document in DOCUMENTS]
+    named = {name for text in texts for name in re.findall(r"`make ([a-z]+)", text)}
+    named |= {w[1] for d in DOCUMENTS for w in shell_commands(d) if w[0] == "make" and w[1:]}
+    assert {"lab", "test"} <= named <= targets
+
+
+@pytest.mark.parametrize(("command", "flags"), sorted(documented_commands().items()), ids=str)
+def test_documented_commands_exist(command: tuple[str, ...], flags: set[str]) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "axialkit", *command, "--help"], capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stderr
+    for flag in flags - {"--help"}:
+        assert re.search(rf"{re.escape(flag)}\b", run.stdout), f"{command} has no {flag}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_relative_links_lead_somewhere(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'(?:src|href)="([^"]+)"', text)
+    for link in links:
+        if not re.match(r"(https?:|mailto:|#)", link):
+            assert (document.parent / link.split("#")[0]).exists(), link
+
+
+def test_the_annotated_tree_lists_files_that_exist() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (tree,) = re.findall(r"```text\n(.*?)```", text, flags=re.S)
+    folders: list[str] = []
+    for line in tree.splitlines():
+        depth, name = (len(line) - len(line.lstrip())) // 2, line.split()[0]
+        folders = [*folders[:depth], name]
+        assert (ROOT / "".join(folders)).exists(), "".join(folders)
+
+
+def test_no_file_names_a_place_on_someones_machine() -> None:
+    private = re.compile(rb"(?<![\w.])(/(?:home|Users)/[a-z]\w*/|/root/|/work/|/tmp/[a-z])")
+    for path in tracked_files():
+        if path.suffix not in {".npz", ".png", ".safetensors"} and path != Path(__file__):
+            found = private.search(path.read_bytes())
+            assert not found, f"{path.relative_to(ROOT)} holds {found[0]!r}"
+
+
+def test_notebooks_and_package_speak_one_version() -> None:
+    init = (ROOT / "axialkit" / "__init__.py").read_text(encoding="utf-8")
+    assert f'__version__ = "{PROJECT["version"]}"' in init
+    languages = [json.loads(p.read_text(encoding="utf-8"))["metadata"] for p in NOTEBOOKS]
+    assert all(meta["kernelspec"]["name"] == "python3" for meta in languages)
