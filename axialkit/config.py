@@ -53,6 +53,8 @@ class DataConfig:
     """(height, width), 16k+1 each and slightly larger than the images."""
     scale_range: tuple[float, float] = (0.5, 2.0)
     """Random scale of training images; 1 1 = none."""
+    scale_step: float = 0.1
+    """Distance between the scales that are drawn, about; 0 = every value of the range."""
     flip: bool = True
     """Mirror half of the training images."""
     sigma: float = 8.0
@@ -73,6 +75,7 @@ class DataConfig:
                 )
         low, high = self.scale_range
         _require(0 < low <= high, "scale_range must be 0 < low <= high", self.scale_range)
+        _require(self.scale_step >= 0, "scale_step must be 0 or larger", self.scale_step)
         _require(self.sigma > 0, "sigma must be positive", self.sigma)
 
 
@@ -148,6 +151,7 @@ class TrainConfig:
         _require(self.batch_size > 0, "train.batch_size must be positive", self.batch_size)
         _require(self.learning_rate > 0, "train.learning_rate must be positive", self.learning_rate)
         _require(0 <= self.warmup < 1, "train.warmup must lie in [0, 1)", self.warmup)
+        _require(self.seed >= 0, "train.seed must be 0 or larger", self.seed)
 
 
 @dataclass(frozen=True)

@@ -46,11 +46,11 @@ class Prediction(NamedTuple):
 
 
 class LossTerms(NamedTuple):
-    """The three weighted loss terms; their sum is minimised."""
+    """The three weighted loss terms, of a batch or per sample; their sum is minimised."""
 
-    semantic: Float[Tensor, ""]
-    center: Float[Tensor, ""]
-    offset: Float[Tensor, ""]
+    semantic: Float[Tensor, "*batch"]
+    center: Float[Tensor, "*batch"]
+    offset: Float[Tensor, "*batch"]
 
 
 class PanopticResult(NamedTuple):

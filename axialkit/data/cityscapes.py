@@ -91,30 +91,32 @@ class SamplePaths(NamedTuple):
     polygons: Path
 
 
-def train_ids(label_ids: Int[np.ndarray, "height width"]) -> UInt8[np.ndarray, "height width"]:
+def train_ids(label_ids: Int[np.ndarray, "*shape"]) -> UInt8[np.ndarray, "*shape"]:
     """Map label ids (labelIds.png) to train ids, 255 where the class is ignored."""
     return _TRAIN_ID_OF_ID[label_ids]
 
 
 def panoptic_label(
-    instance_ids: Int[np.ndarray, "height width"],
+    instance_ids: Int[np.ndarray, "height width"], *, keep_crowd: bool = False
 ) -> Int[np.ndarray, "height width"]:
     """Encode instanceIds.png as ``train_id * 1000 + instance``, int32; void is 255000.
 
-    Stuff has instance 0; things count 1, 2, 3... per class in ascending order of their id. Crowds
-    (a thing class without a number) become void, as in the released recipe of deeplab2.
+    Stuff has instance 0; things count 1, 2, 3... per class in ascending order of their id. A crowd
+    (a thing class without a number) becomes void, as in the released recipe of deeplab2, or keeps
+    its class with instance 0.
     """
-    encoded = np.full(instance_ids.shape, VOID, np.int32)
     counts: dict[int, int] = {}
-    for value in np.unique(instance_ids):  # ascending, so the numbers are too
+    codes = np.full(instance_ids.max() + 1, VOID, np.int32)  # from instance id to panoptic label
+    for value in np.flatnonzero(np.bincount(instance_ids.ravel())):  # ascending, so are the numbers
         numbered = value >= LABEL_DIVISOR
         train_id = int(_TRAIN_ID_OF_ID[value // LABEL_DIVISOR if numbered else value])
         is_thing = train_id in THING_TRAIN_IDS
-        if train_id == IGNORE_CLASS or is_thing != numbered:
+        is_crowd = is_thing and not numbered
+        if train_id == IGNORE_CLASS or is_thing != numbered and not (is_crowd and keep_crowd):
             continue
-        counts[train_id] = counts.get(train_id, 0) + is_thing
-        encoded[instance_ids == value] = train_id * LABEL_DIVISOR + counts[train_id]
-    return encoded
+        counts[train_id] = counts.get(train_id, 0) + int(numbered)
+        codes[value] = train_id * LABEL_DIVISOR + (counts[train_id] if numbered else 0)
+    return codes[instance_ids]
 
 
 def list_samples(root: Path | str, split: str) -> list[SamplePaths]:
