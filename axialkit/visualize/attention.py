@@ -1,0 +1,178 @@
+"""Drawing a pixel's attention: the cross of its row and column, and the two-hop map beside it."""
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import ListedColormap, Normalize
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from axialkit.visualize.two_hop import (
+    Head,
+    Maps,
+    PixelAttention,
+    attention_layers,
+    cell_at,
+    describe_attention,
+    pixel_attention,
+    two_hop_map,
+)
+from axialkit.visualize.colors import Picture
+
+__all__ = [
+    "PixelAttention",
+    "attention_layers",
+    "cell_at",
+    "describe_attention",
+    "draw_attention",
+    "draw_pixel_attention",
+    "pixel_attention",
+    "two_hop_map",
+]
+
+# perceptually even and safe for color-blind eyes; without the palest end, which white would hide
+_COLORS = ListedColormap(colormaps["plasma"](np.linspace(0, 0.95, 256)))
+_QUERY = "#00e5ff"  # the asking cell: a color that the map does not have
+_PANEL = 6.2  # inches, width of one picture
+_BARS = 0.75  # inches, thickness of the bars beside the picture
+
+
+def draw_pixel_attention(
+    image: Picture,
+    maps: Maps,
+    at: tuple[int, int],
+    *,
+    layer: str | None = None,
+    head: Head = None,
+) -> Figure:
+    """Draw where the pixel ``at`` (y, x) of the picture looks in one layer (None: the last).
+
+    Left: the weights of one hop, on the pixel's own row and column, with their bars beside the
+    picture. Right: both hops composed, exact. The picture must be what the network saw.
+
+    Raises:
+        InputError: no such layer or head, or a pixel outside the picture.
+
+    Example::
+
+        with record_attention(model) as maps:
+            model(images)
+        draw_pixel_attention(image, maps, at=(60, 120), head=2)
+    """
+    layer = layer or attention_layers(maps)[-1]
+    size = (maps[f"{layer}.height"].shape[-1], maps[f"{layer}.width"].shape[-1])
+    cell = cell_at(at, (image.shape[0], image.shape[1]), size)
+    attention = pixel_attention(maps, layer, cell, head=head)
+    return draw_attention(image, attention, title=f"{layer}, {_head_text(head)}")
+
+
+def draw_attention(image: Picture, attention: PixelAttention, *, title: str = "") -> Figure:
+    """Draw the cross of one hop and the map of two hops over a picture."""
+    high = _PANEL * image.shape[0] / image.shape[1]
+    figure = Figure(figsize=(2 * _PANEL + 2.8, high + _BARS + 0.8), dpi=100, facecolor="white")
+    left, right, floor = 0.55, _PANEL + _BARS + 1.1, 0.3
+
+    cross = _place(figure, left, floor, _PANEL, high)
+    _draw_cross(cross, image, attention)
+    row_bars = _place(figure, left, floor + high + 0.04, _PANEL, _BARS)
+    column_bars = _place(figure, left + _PANEL + 0.04, floor, _BARS, high)
+    _draw_bars(row_bars, column_bars, image, attention)
+    row_bars.set_title("One hop: the marked cell's row and column", fontsize=13, loc="left")
+
+    two_hops = _place(figure, right, floor, _PANEL, high)
+    _draw_map(two_hops, image, attention.two_hop, attention.cell, faintest=0.0)
+    scale = _place(figure, right + _PANEL + 0.1, floor, 0.14, high)
+    shares = ScalarMappable(Normalize(0, attention.two_hop.max()), _COLORS)
+    figure.colorbar(shares, cax=scale, format=PercentFormatter(1))
+    heading = _place(figure, right, floor + high + 0.04, _PANEL, _BARS)
+    heading.set_axis_off()
+    heading.set_title("Two hops: the whole picture", fontsize=13, loc="left")
+    formula = "weight of (y, x) = share of column x in the marked row\n× share of row y in column x"
+    heading.text(0, 0.92, f"{formula}\n{title}", va="top", linespacing=1.4)
+    return figure
+
+
+def _place(figure: Figure, left: float, bottom: float, width: float, height: float) -> Axes:
+    """Add axes at a place given in inches: bars must line up with the picture's pixels."""
+    wide, high = figure.get_size_inches()
+    return figure.add_axes((left / wide, bottom / high, width / wide, height / high))
+
+
+def _draw_cross(axes: Axes, image: Picture, attention: PixelAttention) -> None:
+    y, x = attention.cell
+    shares = np.full(attention.two_hop.shape, np.nan)
+    shares[:, x] = attention.column / attention.column.max()
+    shares[y] = attention.row / attention.row.max()
+    _draw_map(axes, image, shares, attention.cell, faintest=0.5)
+
+
+def _draw_map(
+    axes: Axes,
+    image: Picture,
+    shares: Float[np.ndarray, "height width"],
+    cell: tuple[int, int],
+    *,
+    faintest: float,
+) -> None:
+    """Color the cells over the picture in grey; the more weight, the less shines through."""
+    axes.imshow(70 + image.mean(axis=2) * 0.7, cmap="gray", vmin=0, vmax=255)
+    pitch_y, pitch_x = _pitch(image, shares.shape)
+    known = ~np.isnan(shares)
+    strength = np.where(known, shares, 0) / np.nanmax(shares)
+    height, width = shares.shape
+    axes.imshow(
+        strength,
+        cmap=_COLORS,
+        vmin=0,
+        vmax=1,
+        alpha=np.where(known, faintest + (0.9 - faintest) * np.sqrt(strength), 0),
+        extent=(
+            *(-pitch_x / 2, (width - 0.5) * pitch_x),
+            *((height - 0.5) * pitch_y, -pitch_y / 2),
+        ),
+        interpolation="nearest",
+    )
+    corner = ((cell[1] - 0.5) * pitch_x, (cell[0] - 0.5) * pitch_y)
+    axes.add_patch(
+        Rectangle(
+            corner, pitch_x, pitch_y, fill=False, edgecolor=_QUERY, linewidth=2.2,
+            path_effects=[withStroke(linewidth=4.5, foreground="black")],
+        )
+    )  # fmt: skip
+    axes.set(xlim=(-0.5, image.shape[1] - 0.5), ylim=(image.shape[0] - 0.5, -0.5))
+    axes.set(xticks=[], yticks=[])
+
+
+def _draw_bars(top: Axes, right: Axes, image: Picture, attention: PixelAttention) -> None:
+    """Draw the row's weights above the picture and the column's weights to its right."""
+    pitch_y, pitch_x = _pitch(image, attention.two_hop.shape)
+    row, column = attention.row, attention.column
+    xs, ys = np.arange(len(row)) * pitch_x, np.arange(len(column)) * pitch_y
+    top.bar(xs, row, pitch_x * 0.9, color=_COLORS(row / row.max()))
+    right.barh(ys, column, pitch_y * 0.9, color=_COLORS(column / column.max()))
+    top.set(xlim=(-0.5, image.shape[1] - 0.5), xticks=[])
+    right.set(ylim=(image.shape[0] - 0.5, -0.5), yticks=[])
+    for axes, axis in ((top, top.yaxis), (right, right.xaxis)):
+        axis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axis.set_major_locator(MaxNLocator(2))
+        axes.spines[["top", "right"]].set_visible(False)
+
+
+def _pitch(image: Picture, size: tuple[int, ...]) -> tuple[float, float]:
+    """Pixels between the centres of neighbouring cells, (y, x)."""
+    y, x = (
+        (pixels - 1) / (cells - 1) if cells > 1 else float(pixels)
+        for pixels, cells in zip(image.shape[:2], size, strict=True)
+    )
+    return y, x
+
+
+def _head_text(head: Head) -> str:
+    if head is None:
+        return "mean of all heads"
+    height, width = heads if isinstance(head, tuple) else (head, head)
+    return f"head {height}" if height == width else f"heads {height} (column) and {width} (row)"

@@ -1,0 +1,84 @@
+"""The colors of classes, segments and instances, and painting them over a picture."""
+
+import numpy as np
+from jaxtyping import Bool, Int, Integer, UInt8
+
+from axialkit.data.cityscapes import THING_TRAIN_IDS, TRAIN_CLASSES
+from axialkit.structures import LABEL_DIVISOR
+
+Picture = UInt8[np.ndarray, "height width 3"]
+
+PALETTE = np.zeros((256, 3), np.uint8)  # train id -> RGB; what is no class is black
+for _klass in TRAIN_CLASSES:
+    PALETTE[_klass.train_id] = _klass.color
+
+_NOISE = 60  # largest change of a channel from the class color to an instance's (deeplab2)
+_DRAWS = 50  # attempts to find a color that no other segment has
+
+
+def semantic_colors(train_ids: Integer[np.ndarray, "height width"]) -> Picture:
+    """Paint train ids with the Cityscapes palette; ids that are no class become black."""
+    return PALETTE[train_ids]
+
+
+def instance_colors(instance: Int[np.ndarray, "height width"]) -> Picture:
+    """Paint instance numbers 0..511 with the bit-interleaved palette of Pascal VOC.
+
+    Bit 0, 3, 6 of the number set the high bits of red, bit 1, 4, 7 those of green, the rest blue,
+    so that neighbouring numbers differ strongly. 0 is black.
+    """
+    numbers = np.arange(512)
+    palette = np.zeros((512, 3), np.uint8)
+    for bit in range(9):
+        palette[:, bit % 3] |= (((numbers >> bit) & 1) << (7 - bit // 3)).astype(np.uint8)
+    return palette[instance]
+
+
+def segment_colors(labels: list[int]) -> dict[int, tuple[int, int, int]]:
+    """Return the RGB color of each panoptic label: the class color, varied for each instance.
+
+    The variation is drawn from a fixed seed in ascending order of the labels, exactly as
+    deeplab2 draws it; the colors of one image therefore depend on which segments it has.
+    """
+    random = np.random.RandomState(0)  # noqa: NPY002  the legacy generator is part of the rule
+    colors: dict[int, tuple[int, int, int]] = {}
+    for label in sorted(labels):
+        base = PALETTE[label // LABEL_DIVISOR].astype(int)
+        color = base
+        if label // LABEL_DIVISOR in THING_TRAIN_IDS:
+            for _ in range(_DRAWS):
+                color = np.clip(base + random.randint(-_NOISE, _NOISE + 1, 3), 0, 255)
+                if tuple(color) not in colors.values():
+                    break
+        red, green, blue = (int(channel) for channel in color)
+        colors[label] = (red, green, blue)
+    return colors
+
+
+def panoptic_colors(panoptic: Int[np.ndarray, "height width"]) -> Picture:
+    """Paint a panoptic map: stuff in the class color, every thing in a variation of it."""
+    labels, index = np.unique(panoptic, return_inverse=True)
+    colors = segment_colors(labels.tolist())
+    palette = np.array([colors[label] for label in labels.tolist()], np.uint8)
+    return palette[index.reshape(panoptic.shape)]
+
+
+def boundaries(panoptic: Int[np.ndarray, "height width"]) -> Bool[np.ndarray, "height width"]:
+    """Return where the right or the lower neighbour belongs to another segment."""
+    edge = np.zeros(panoptic.shape, bool)
+    edge[:, :-1] |= panoptic[:, :-1] != panoptic[:, 1:]
+    edge[:-1] |= panoptic[:-1] != panoptic[1:]
+    return edge
+
+
+def overlay(
+    image: Picture, panoptic: Int[np.ndarray, "height width"], alpha: float = 0.6
+) -> Picture:
+    """Blend the panoptic colors over an image, with a white line between segments.
+
+    Small pictures are better enlarged before (``axialkit.visualize.panoptic.enlarge``): the line
+    is one pixel wide.
+    """
+    blend = image * (1 - alpha) + panoptic_colors(panoptic) * alpha
+    blend[boundaries(panoptic)] = 255
+    return blend.round().astype(np.uint8)

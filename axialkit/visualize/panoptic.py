@@ -1,0 +1,212 @@
+"""Showing a panoptic answer: a table of its segments, a legend, a figure."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Int
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
+from PIL import Image
+
+from axialkit.data.cityscapes import THING_TRAIN_IDS, TRAIN_CLASSES
+from axialkit.structures import LABEL_DIVISOR, VOID, PanopticResult
+from axialkit.visualize.colors import PALETTE, Picture, overlay, panoptic_colors
+
+__all__ = [
+    "Segment",
+    "class_areas",
+    "draw_legend",
+    "draw_panoptic",
+    "draw_prediction",
+    "enlarge",
+    "overlay",
+    "panoptic_colors",
+    "segment_name",
+    "segment_table",
+]
+
+Labels = Int[np.ndarray, "height width"]
+
+_VOID_NAME = "unlabelled"
+_PANEL_INCHES = 6.4  # width of one picture in a figure
+_NAMED_DEPTH = 0.035  # segments at least this thick (half, share of the height) get their name
+
+
+class Segment(NamedTuple):
+    """One row of the segment table; lengths in pixels."""
+
+    id: int  # the panoptic label: train id * 1000 + instance
+    name: str  # such as "road" or "car 2"
+    klass: str
+    area: float  # share of the picture, 0..1
+    score: float  # 0..1, see segment_table
+    center: tuple[int, int] | None  # (y, x) that the network predicted; None for stuff
+    box: tuple[int, int, int, int]  # (top, left, bottom, right), bottom and right excluded
+
+
+def segment_name(label: int) -> str:
+    """Return a panoptic label in words: ``"road"``, ``"car 2"`` or ``"unlabelled"`` (void)."""
+    if label == VOID:
+        return _VOID_NAME
+    train_id, number = divmod(label, LABEL_DIVISOR)
+    name = TRAIN_CLASSES[train_id].name
+    return f"{name} {number}" if train_id in THING_TRAIN_IDS else name
+
+
+def segment_table(result: PanopticResult) -> list[Segment]:
+    """List the segments of an answer, largest first; void is left out.
+
+    The score is the mean probability of the predicted classes inside the segment, for things
+    times the heat of the instance's center: both heads must be sure.
+    """
+    labels, areas = np.unique(result.panoptic, return_counts=True)
+    order = np.lexsort((labels, -areas))
+    return [_segment(result, int(labels[i]), int(areas[i])) for i in order if labels[i] != VOID]
+
+
+def _segment(result: PanopticResult, label: int, area: int) -> Segment:
+    ys, xs = np.nonzero(result.panoptic == label)
+    score, center = float(result.confidence[ys, xs].mean()), None
+    if label // LABEL_DIVISOR in THING_TRAIN_IDS:
+        index = int(result.instance[ys[0], xs[0]]) - 1
+        score *= min(1.0, float(result.center_scores[index]))
+        center = (int(result.centers[index, 0]), int(result.centers[index, 1]))
+    return Segment(
+        id=label,
+        name=segment_name(label),
+        klass=TRAIN_CLASSES[label // LABEL_DIVISOR].name,
+        area=area / result.panoptic.size,
+        score=score,
+        center=center,
+        box=(int(ys.min()), int(xs.min()), int(ys.max()) + 1, int(xs.max()) + 1),
+    )
+
+
+def class_areas(panoptic: Labels) -> list[tuple[int, int, float]]:
+    """Return (train id, number of segments, share of the picture) per class, largest first."""
+    labels, areas = np.unique(panoptic, return_counts=True)
+    classes = labels // LABEL_DIVISOR
+    rows = [
+        (int(c), int((classes == c).sum()), float(areas[classes == c].sum() / panoptic.size))
+        for c in np.unique(classes)
+    ]
+    return sorted(rows, key=lambda row: -row[2])
+
+
+def enlarge(
+    image: Picture, panoptic: Labels | None = None, long_side: int = 1024
+) -> tuple[Picture, Labels]:
+    """Resize a picture and its labels for display, so that the long side has that many pixels.
+
+    Small drawn streets grow, large photos shrink; labels take the nearest pixel. Without labels
+    the second array is all void.
+    """
+    height, width = image.shape[:2]
+    factor = long_side / max(height, width)
+    size = (max(1, round(height * factor)), max(1, round(width * factor)))
+    larger = np.asarray(Image.fromarray(image).resize(size[::-1], Image.Resampling.BICUBIC))
+    if panoptic is None:
+        return larger, np.full(size, VOID, np.int32)
+    ys = np.arange(size[0]) * panoptic.shape[0] // size[0]
+    xs = np.arange(size[1]) * panoptic.shape[1] // size[1]
+    return larger, panoptic[ys[:, None], xs]
+
+
+def draw_legend(figure: Figure, *panoptic: Labels, columns: int = 8) -> None:
+    """Add a legend below the pictures: class color, name, number of things, share of the area.
+
+    Classes are sorted by their area in the first map; those that only the others show follow.
+    """
+    rows = class_areas(panoptic[0])
+    shown = {row[0] for row in rows}
+    missing = [row for other in panoptic[1:] for row in class_areas(other) if row[0] not in shown]
+    rows += [(train_id, 0, 0.0) for train_id in dict.fromkeys(row[0] for row in missing)]
+    patches = [
+        Patch(facecolor=PALETTE[train_id] / 255, edgecolor="black", label=_entry(train_id, n, area))
+        for train_id, n, area in rows
+    ]
+    figure.legend(
+        handles=patches, loc="outside lower center", ncols=min(columns, len(patches)),
+        frameon=False, fontsize=11, handlelength=1.2, handleheight=1.2,
+    )  # fmt: skip
+
+
+def _entry(train_id: int, count: int, area: float) -> str:
+    name = segment_name(train_id * LABEL_DIVISOR).removesuffix(" 0")
+    if train_id in THING_TRAIN_IDS and count:
+        name = f"{count} {name}" if count == 1 else f"{count} × {name}"
+    share = "0 %" if area == 0 else f"{area:.0%}".replace("%", " %") if area >= 0.01 else "< 1 %"
+    return f"{name}, {share}"
+
+
+def draw_panoptic(axes: Axes, image: Picture, panoptic: Labels, *, names: bool = True) -> None:
+    """Draw the overlay, with the names of the segments that are large enough to carry them."""
+    shown, labels = enlarge(image, panoptic)
+    axes.imshow(overlay(shown, labels))
+    axes.set_axis_off()
+    if not names:
+        return
+    for label, y, x in _name_spots(labels):
+        axes.text(
+            x, y, segment_name(label), color="white", fontsize=9, ha="center", va="center",
+            path_effects=[withStroke(linewidth=2.2, foreground="black")], clip_on=True,
+        )  # fmt: skip
+
+
+def _name_spots(panoptic: Labels) -> list[tuple[int, float, float]]:
+    """Return (label, y, x) of the innermost pixel of every segment thick enough for its name."""
+    step = max(1, max(panoptic.shape) // 256)  # the spot need not be exact
+    small = panoptic[::step, ::step]
+    depth = _depth(small)
+    spots = []
+    for label in np.unique(small):
+        inside = np.where(small == label, depth, -1)
+        y, x = np.unravel_index(inside.argmax(), inside.shape)
+        if label != VOID and inside[y, x] >= _NAMED_DEPTH * small.shape[0]:
+            spots.append((int(label), float(y * step), float(x * step)))
+    return spots
+
+
+def _depth(labels: Labels) -> Labels:
+    """Count, per pixel, the erosions that its segment survives there (the border erodes too)."""
+    depth = np.zeros(labels.shape, np.int32)
+    alive = np.ones(labels.shape, bool)
+    while alive.any():
+        inner = np.zeros_like(alive)
+        inner[1:-1, 1:-1] = alive[1:-1, 1:-1]
+        for axis, shift in ((0, 1), (0, -1), (1, 1), (1, -1)):
+            inner &= np.roll(alive, shift, axis) & (np.roll(labels, shift, axis) == labels)
+        depth += inner
+        alive = inner
+    return depth
+
+
+def draw_prediction(
+    image: Picture,
+    panoptic: Labels,
+    *,
+    truth: Labels | None = None,
+    title: str = "",
+) -> Figure:
+    """Draw image | ground truth (if given) | prediction in a row, with a legend below.
+
+    Save the figure with ``figure.savefig(path)``; a notebook shows it when it is a cell's value.
+    """
+    maps: list[tuple[str, Any]] = [("Image", None)]
+    maps += [] if truth is None else [("Ground truth", truth)]
+    maps += [("Prediction", panoptic)]
+    panel = _PANEL_INCHES * image.shape[0] / image.shape[1]
+    figure = Figure(figsize=(_PANEL_INCHES * len(maps), panel + 1.2), dpi=100, layout="constrained")
+    for axes, (name, labels) in zip(figure.subplots(1, len(maps)), maps, strict=True):
+        axes.set_title(name, fontsize=13)
+        if labels is None:
+            axes.imshow(enlarge(image)[0])
+            axes.set_axis_off()
+        else:
+            draw_panoptic(axes, image, labels)
+    if title:
+        figure.suptitle(title, fontsize=13)
+    draw_legend(figure, *(m for m in (panoptic, truth) if m is not None), columns=4 * len(maps))
+    return figure
