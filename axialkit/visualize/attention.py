@@ -11,6 +11,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from axialkit.visualize.colors import Picture
 from axialkit.visualize.two_hop import (
     Head,
     Maps,
@@ -18,10 +19,10 @@ from axialkit.visualize.two_hop import (
     attention_layers,
     cell_at,
     describe_attention,
+    map_size,
     pixel_attention,
     two_hop_map,
 )
-from axialkit.visualize.colors import Picture
 
 __all__ = [
     "PixelAttention",
@@ -30,6 +31,7 @@ __all__ = [
     "describe_attention",
     "draw_attention",
     "draw_pixel_attention",
+    "map_size",
     "pixel_attention",
     "two_hop_map",
 ]
@@ -64,8 +66,7 @@ def draw_pixel_attention(
         draw_pixel_attention(image, maps, at=(60, 120), head=2)
     """
     layer = layer or attention_layers(maps)[-1]
-    size = (maps[f"{layer}.height"].shape[-1], maps[f"{layer}.width"].shape[-1])
-    cell = cell_at(at, (image.shape[0], image.shape[1]), size)
+    cell = cell_at(at, (image.shape[0], image.shape[1]), map_size(maps, layer))
     attention = pixel_attention(maps, layer, cell, head=head)
     return draw_attention(image, attention, title=f"{layer}, {_head_text(head)}")
 
@@ -174,5 +175,5 @@ def _pitch(image: Picture, size: tuple[int, ...]) -> tuple[float, float]:
 def _head_text(head: Head) -> str:
     if head is None:
         return "mean of all heads"
-    height, width = heads if isinstance(head, tuple) else (head, head)
+    height, width = head if isinstance(head, tuple) else (head, head)
     return f"head {height}" if height == width else f"heads {height} (column) and {width} (row)"

@@ -38,6 +38,21 @@ def attention_layers(maps: Maps) -> list[str]:
     return [name for name in names if f"{name}.width" in maps]
 
 
+def map_size(maps: Maps, layer: str) -> tuple[int, int]:
+    """Return the size of a layer's input map in cells.
+
+    Raises:
+        InputError: no such layer.
+    """
+    known = attention_layers(maps)
+    if layer not in known:
+        raise InputError(
+            f'There is no attention layer "{layer}".{suggest(layer, known)} '
+            f"Layers: {', '.join(known)}."
+        )
+    return maps[f"{layer}.height"].shape[-1], maps[f"{layer}.width"].shape[-1]
+
+
 def pixel_attention(
     maps: Maps,
     layer: str,
@@ -55,18 +70,12 @@ def pixel_attention(
     Raises:
         InputError: no such layer, head or cell.
     """
-    if layer not in attention_layers(maps):
-        known = attention_layers(maps)
-        raise InputError(
-            f'There is no attention layer "{layer}".{suggest(layer, known)} '
-            f"Layers: {', '.join(known)}."
-        )
+    size = map_size(maps, layer)
     height, width = maps[f"{layer}.height"], maps[f"{layer}.width"]
     i, j = cell[0] * stride, cell[1] * stride
-    size = (height.shape[-1], width.shape[-1])
     if not (0 <= i < size[0] and 0 <= j < size[1]):
         raise InputError(f"The cell {cell} lies outside the {size[0]}x{size[1]} map of {layer}.")
-    height_head, width_head = heads if isinstance(head, tuple) else (head, head)
+    height_head, width_head = head if isinstance(head, tuple) else (head, head)
     down = rearrange(_choose(height, height_head), "(b w) i y -> b w i y", w=size[1])[sample, :, i]
     across = rearrange(_choose(width, width_head), "(b i) j x -> b i j x", i=-(-size[0] // stride))
     row = across[sample, cell[0], j].cpu().double().numpy()
