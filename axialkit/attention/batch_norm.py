@@ -34,26 +34,19 @@ class BatchNorm(nn.Module):
     def forward(
         self, x: Float[Tensor, "batch channel *rest"]
     ) -> Float[Tensor, "batch channel *rest"]:
-        before = self.running_var.clone() if self.training else None
-        y = F.batch_norm(
-            x,
-            self.running_mean,
-            self.running_var,
-            self.weight,
-            self.bias,
-            self.training,
-            MOMENTUM,
-            EPSILON,
-        )
-        if before is not None:
-            self._undo_bessel(before, x.numel() // x.shape[1])
+        if not self.training:
+            mean, variance = self.running_mean, self.running_var
+            return F.batch_norm(x, mean, variance, self.weight, self.bias, eps=EPSILON)
+        mean, variance = torch.zeros_like(self.running_mean), torch.zeros_like(self.running_var)
+        y = F.batch_norm(x, mean, variance, self.weight, self.bias, True, 1.0, EPSILON)
+        self._average_in(mean, variance, x.numel() // x.shape[1])
         return y
 
     @torch.no_grad()
-    def _undo_bessel(self, before: Tensor, count: int) -> None:
-        """Replace the unbiased variance that torch has just averaged in by the biased one."""
-        kept = before * (1 - MOMENTUM)
-        self.running_var.sub_(kept).mul_((count - 1) / count).add_(kept)
+    def _average_in(self, mean: Tensor, variance: Tensor, count: int) -> None:
+        """Update the moving statistics; torch hands over the unbiased variance."""
+        self.running_mean.lerp_(mean, MOMENTUM)
+        self.running_var.lerp_(variance * ((count - 1) / count), MOMENTUM)
 
     def extra_repr(self) -> str:
         return f"{self.weight.numel()}"

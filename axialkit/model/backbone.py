@@ -16,7 +16,7 @@ from axialkit.model.blocks import (
 )
 from axialkit.model.tables import Stage, Table
 
-Features = dict[int, Float[Tensor, "batch channel height width"]]  # by stride
+Features = dict[int, Tensor]  # stride -> [batch, channel, height, width]
 
 
 class AxialResNet(nn.Module):

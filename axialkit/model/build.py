@@ -1,5 +1,6 @@
 """The one place where the networks meet the configuration."""
 
+import torch
 from torch import nn
 
 from axialkit.config import ExperimentConfig, get_preset
@@ -25,7 +26,9 @@ def build_model(config: ExperimentConfig | str) -> AxialDeepLab:
         config = get_preset(config)
     table = backbone_table(config.backbone)
     backbone = AxialResNet(table, config.backbone.drop_path_keep)
-    return AxialDeepLab(backbone, _decoder(config, backbone.channels))
+    model = AxialDeepLab(backbone, _decoder(config, backbone.channels))
+    # convolutions on CPUs are up to twice as fast in this memory format
+    return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def _decoder(config: ExperimentConfig, backbone_channels: dict[int, int]) -> nn.Module:
