@@ -12,6 +12,7 @@ BIN := $(VENV)/bin
 endif
 PYTHON := $(BIN)/python
 MINICITY := data/minicity
+FIRST_LESSON := notebooks/01_why_axial.ipynb
 LAB_ARGS ?=
 TEST_ARGS ?=
 
@@ -24,20 +25,21 @@ help: ## list these commands
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PY) -c 'import sys; sys.exit(sys.version_info < (3, 10) and f"axialkit needs Python 3.10 or newer and {sys.executable} is {sys.version.split()[0]}: try make PY=python3.12")'
-	@echo "==> Setting up $(VENV): once, a few minutes, about 1.5 GB (more with a CUDA build of PyTorch)"
+	@echo "==> Setting up $(VENV): once, a few minutes, about 2 GB (more with a CUDA build of PyTorch)"
 	$(PY) -m venv $(VENV)
 	$(PYTHON) -m pip install $$(test -t 1 || echo -q) -c constraints.txt -e ".[e2e]"
 	@touch $@
 
-lab: $(STAMP) minicity ## open the course in JupyterLab (draws MiniCity first, if it is not there)
-	@echo "==> Starting JupyterLab; its address appears below. Ctrl-C stops it."
+lab: $(STAMP) minicity ## open the course in JupyterLab
+	@echo "==> Starting JupyterLab; its address appears below. Ctrl-C twice stops it."
 	@flags="$(LAB_ARGS)"; \
 	if test "$$(id -u)" = 0; then flags="--allow-root $$flags"; fi; \
 	if test "$$(uname)" = Linux && test -z "$$DISPLAY$$WAYLAND_DISPLAY"; then \
 	  echo "==> No display here: open the address in a browser (from elsewhere: ssh -L 8888:localhost:8888 THIS_MACHINE)"; \
 	  flags="--no-browser $$flags"; \
 	fi; \
-	exec $(PYTHON) -m jupyterlab --LabApp.default_url=/lab/tree/notebooks/01_why_axial.ipynb $$flags
+	exec $(PYTHON) -m jupyterlab --LabApp.default_url=/lab/tree/$(FIRST_LESSON) --LabApp.news_url=None \
+	  --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate $$flags
 
 test: $(STAMP) ## run the tests (CPU; browser tests need Chromium and are skipped without it)
 	@echo "==> Running the tests"
@@ -57,13 +59,15 @@ notebooks: $(STAMP) ## execute every lesson with papermill; results in executed/
 tour: $(STAMP) ## train, evaluate and look at a network on MiniCity in one go
 	$(PYTHON) -m axialkit tour
 
-minicity: $(STAMP) ## draw the data set MiniCity into data/minicity
-	$(PYTHON) -m axialkit data minicity --out $(MINICITY)
+minicity: $(STAMP) ## draw the data set MiniCity into data/minicity, if it is not there
+	@if $(PYTHON) -c 'import sys; from axialkit.data.minicity import is_complete; sys.exit(not is_complete("$(MINICITY)"))'; \
+	then echo "==> MiniCity is in $(MINICITY)"; \
+	else $(PYTHON) -m axialkit data minicity --out $(MINICITY); fi
 
 lint: $(STAMP) ## check style, import order and types
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 	$(PYTHON) -m mypy axialkit
 
 soak: $(STAMP) ## run the long proofs that the tests leave out

@@ -13,6 +13,8 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from axialkit.weights.zoo import PUBLISHED
+
 tomllib = pytest.importorskip("tomllib", reason="reading pyproject.toml needs Python 3.11")
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -218,6 +220,14 @@ def test_relative_links_lead_somewhere(document: Path) -> None:
     for link in links:
         if not re.match(r"(https?:|mailto:|#)", link):
             assert (document.parent / link.split("#")[0]).exists(), link
+
+
+def test_the_zoo_table_shows_the_published_scores() -> None:
+    rows = re.findall(r"^\| .* \|$", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.M)
+    for scores in PUBLISHED.values():
+        network, *numbers = scores
+        (row,) = [row for row in rows if network in row]
+        assert [float(cell) for cell in re.findall(r"\d+\.\d\d?(?= \|)", row)] == numbers
 
 
 def test_the_annotated_tree_lists_files_that_exist() -> None:
