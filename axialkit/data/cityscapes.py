@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Int, UInt8
 from PIL import Image
 
+from axialkit.data.images import DECODE_ERRORS
 from axialkit.errors import InputError, suggest
 from axialkit.structures import IGNORE_CLASS, LABEL_DIVISOR, VOID
 
@@ -157,7 +158,7 @@ def read_instance_ids(path: Path | str) -> Int[np.ndarray, "height width"]:
     Raises:
         InputError: the file is unreadable, not 16-bit grey, or holds ids outside the table.
     """
-    return _check_ids(_read_label(path, ("I;16", "I;16B", "I", "L")), path, LABEL_DIVISOR)
+    return _check_ids(_read_label(path, ("I;16", "I;16B", "I")), path, LABEL_DIVISOR)
 
 
 def read_label_ids(path: Path | str) -> Int[np.ndarray, "height width"]:
@@ -188,7 +189,7 @@ def _read_label(path: Path | str, modes: tuple[str, ...]) -> Int[np.ndarray, "he
             mode, values = image.mode, np.array(image)
     except FileNotFoundError as error:
         raise InputError(f"There is no label file {path}.") from error
-    except (OSError, SyntaxError, ValueError) as error:
+    except DECODE_ERRORS as error:
         raise InputError(
             f"Cannot read the label file {path}: {error}. Unpack or generate it again."
         ) from error

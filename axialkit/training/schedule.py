@@ -67,5 +67,5 @@ def prepare_step(optimizer: Optimizer, step: int, config: TrainConfig) -> float:
 
 
 def clip_gradients(weights: Iterable[Tensor], max_norm: float) -> Tensor:
-    """Shrink all gradients together to a common norm of at most ``max_norm``; return the old one."""
+    """Shrink all gradients to a common norm of at most ``max_norm``; return the old norm."""
     return nn.utils.clip_grad_norm_(weights, max_norm)
