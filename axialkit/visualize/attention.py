@@ -114,7 +114,7 @@ def _draw_cross(axes: Axes, image: Picture, attention: PixelAttention) -> None:
 def _draw_map(
     axes: Axes,
     image: Picture,
-    shares: Float[np.ndarray, "height width"],
+    shares: Float[np.ndarray, "rows columns"],
     cell: tuple[int, int],
     *,
     faintest: float,

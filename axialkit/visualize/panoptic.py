@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Int, UInt8
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
@@ -97,7 +97,7 @@ def class_areas(panoptic: Labels) -> list[tuple[int, int, float]]:
 
 def enlarge(
     image: Picture, panoptic: Labels | None = None, long_side: int = 1024
-) -> tuple[Picture, Labels]:
+) -> tuple[UInt8[np.ndarray, "out_height out_width 3"], Int[np.ndarray, "out_height out_width"]]:
     """Resize a picture and its labels for display, so that the long side has that many pixels.
 
     Small drawn streets grow, large photos shrink; labels take the nearest pixel. Without labels
@@ -149,21 +149,24 @@ def draw_panoptic(axes: Axes, image: Picture, panoptic: Labels, *, names: bool =
     if not names:
         return
     for label, y, x in _name_spots(labels):
+        side = "left" if x < labels.shape[1] * 0.08 else "center"
+        side = "right" if x > labels.shape[1] * 0.92 else side
         axes.text(
-            x, y, segment_name(label), color="white", fontsize=9, ha="center", va="center",
+            x, y, segment_name(label), color="white", fontsize=9, ha=side, va="center",
             path_effects=[withStroke(linewidth=2.2, foreground="black")], clip_on=True,
         )  # fmt: skip
 
 
 def _name_spots(panoptic: Labels) -> list[tuple[int, float, float]]:
-    """Return (label, y, x) of the innermost pixel of every segment thick enough for its name."""
+    """Return (label, y, x) of an innermost pixel of every segment thick enough for its name."""
     step = max(1, max(panoptic.shape) // 256)  # the spot need not be exact
     small = panoptic[::step, ::step]
     depth = _depth(small)
     spots = []
     for label in np.unique(small):
         inside = np.where(small == label, depth, -1)
-        y, x = np.unravel_index(inside.argmax(), inside.shape)
+        deepest = np.argwhere(inside == inside.max())
+        y, x = deepest[len(deepest) // 2]
         if label != VOID and inside[y, x] >= _NAMED_DEPTH * small.shape[0]:
             spots.append((int(label), float(y * step), float(x * step)))
     return spots

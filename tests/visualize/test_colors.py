@@ -1,0 +1,40 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from axialkit.visualize import colors
+from tests.conftest import GOLDEN
+
+
+@pytest.mark.parametrize("kind", ["semantic", "instance", "panoptic"])
+def test_colors_are_the_references(kind, load_golden):
+    maps = load_golden("vis/vis_inputs.npz")
+    with Image.open(GOLDEN / "vis" / f"{kind}_color.png") as picture:
+        expected = np.asarray(picture.convert("RGB"))
+    painted = getattr(colors, f"{kind}_colors")(maps[kind])
+    np.testing.assert_array_equal(painted, expected)
+
+
+def test_forty_cars_get_forty_colors_near_the_class_color():
+    found = colors.segment_colors([13000 + number for number in range(1, 41)])
+    assert len(set(found.values())) == 40
+    distance = np.abs(np.array(list(found.values())) - colors.PALETTE[13].astype(int))
+    assert distance.max() <= 60
+
+
+def test_boundaries_lie_on_the_upper_or_left_side_of_a_change():
+    panoptic = np.zeros((3, 4), np.int32)
+    panoptic[1:, 2:] = 1000
+    expected = np.zeros((3, 4), bool)
+    expected[0, 2:] = expected[1:, 1] = True
+    np.testing.assert_array_equal(colors.boundaries(panoptic), expected)
+
+
+def test_overlay_blends_inside_and_draws_white_between():
+    panoptic = np.zeros((2, 4), np.int32)
+    panoptic[:, 2:] = 10000  # sky
+    image = np.full((2, 4, 3), 100, np.uint8)
+    painted = colors.overlay(image, panoptic, alpha=0.25)
+    np.testing.assert_array_equal(painted[:, 1], 255)
+    np.testing.assert_array_equal(painted[0, 0], [107, 91, 107])  # 75 + road (128, 64, 128) / 4
+    np.testing.assert_array_equal(painted[0, 3], [92, 108, 120])  # 75 + sky (70, 130, 180) / 4
