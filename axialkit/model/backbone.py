@@ -40,23 +40,24 @@ class AxialResNet(nn.Module):
         self.channels: dict[int, int] = {}
         channels, stride = table.stem[-1], 2
         for row in table.stages:
-            blocks = self._stage(row.name)
+            stage, strides = self._stage(f"stage{row.number}")
             for index in range(row.depth):
                 step = row.stride if index == 0 else 1
-                keep = drop_path(drop_path_keep, stride, table.drop_path_from_stride)
+                nominal = max(2, 2 ** (row.number if len(stage) else row.number - 1))
+                keep = drop_path(drop_path_keep, nominal, table.drop_path_from_stride)
                 block = _block(row, table, channels, step, keep)
                 channels, stride = row.filters[-1], stride * step
-                blocks[f"block{len(blocks) + 1}"] = block
-                self.strides[row.name].append(stride)
+                stage[f"block{len(stage) + 1}"] = block
+                strides.append(stride)
                 self.channels[stride] = channels
 
-    def _stage(self, name: str) -> nn.ModuleDict:
+    def _stage(self, name: str) -> tuple[nn.ModuleDict, list[int]]:
         if name not in self.stages:
             self.stages[name] = nn.ModuleDict()
             self.strides[name] = []
         stage = self.stages[name]
         assert isinstance(stage, nn.ModuleDict)
-        return stage
+        return stage, self.strides[name]
 
     def forward(self, x: Float[Tensor, "batch 3 height width"]) -> Features:
         x, last = self.stem(x), {}
@@ -68,10 +69,11 @@ class AxialResNet(nn.Module):
 
 
 def drop_path(keep: float, stride_in: int, from_stride: int) -> float:
-    """Probability to keep the branch of a block that is entered at ``stride_in``.
+    """Probability to keep the branch of a block that is entered at nominal stride ``stride_in``.
 
     Falls linearly from 1 at stride 2 to ``keep`` at stride 32 (deeplab2's "linear" rule); blocks
-    entered below ``from_stride`` are always kept.
+    entered below ``from_stride`` are always kept. Nominal means without the trick that keeps
+    stage 5 at stride 16.
     """
     if stride_in < from_stride:
         return 1.0

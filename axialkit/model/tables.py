@@ -12,9 +12,9 @@ from axialkit.errors import InputError, suggest
 
 
 class Stage(NamedTuple):
-    """``depth`` blocks of one kind; rows of the same name are one stage."""
+    """``depth`` blocks of one kind; rows of the same number are one stage."""
 
-    name: str
+    number: int  # stage n ends at a nominal stride of 2^n
     block: Literal["conv", "basic", "bottleneck", "axial"]
     filters: tuple[int, ...]  # conv: (c,); basic: (c1, c2); bottleneck, axial: (c1, c2, c3)
     depth: int
@@ -41,13 +41,13 @@ def axial_swidernet(config: BackboneConfig) -> Table:
     return Table(
         stem=(int(64 * config.stem_width_multiplier),),
         stages=(
-            Stage("stage1", "basic", (first, first), 3),
-            Stage("stage2", "basic", (4 * base[1],) * 2, depth[0], stride=2),
-            Stage("stage3", "basic", (4 * base[2],) * 2, depth[1], stride=2),
+            Stage(1, "basic", (first, first), 3),
+            Stage(2, "basic", (4 * base[1],) * 2, depth[0], stride=2),
+            Stage(3, "basic", (4 * base[2],) * 2, depth[1], stride=2),
             # the first block of stage 4 enters at stride 8 and is still a convolution
-            Stage("stage4", "basic", (4 * base[3],) * 2, 1, stride=2),
-            Stage("stage4", "axial", axial[3], depth[2] - 1),
-            Stage("stage5", "axial", axial[4], depth[3]),
+            Stage(4, "basic", (4 * base[3],) * 2, 1, stride=2),
+            Stage(4, "axial", axial[3], depth[2] - 1),
+            Stage(5, "axial", axial[4], depth[3]),
         ),
     )
 
@@ -60,11 +60,11 @@ def max_deeplab_s(config: BackboneConfig) -> Table:
     return Table(
         stem=(int(64 * stem), int(64 * stem), int(128 * stem)),
         stages=(
-            Stage("stage2", "bottleneck", (base[1], base[1], 4 * base[1]), depth[0], stride=2),
-            Stage("stage3", "bottleneck", (base[2], base[2], 4 * base[2]), depth[1], stride=2),
-            Stage("stage4", "bottleneck", (base[3], base[3], 4 * base[3]), 1, stride=2),
-            Stage("stage4", "axial", (2 * base[3], base[3], 4 * base[3]), depth[2] - 1),
-            Stage("stage5", "axial", (2 * base[4], base[4], 4 * base[4]), depth[3]),
+            Stage(2, "bottleneck", (base[1], base[1], 4 * base[1]), depth[0], stride=2),
+            Stage(3, "bottleneck", (base[2], base[2], 4 * base[2]), depth[1], stride=2),
+            Stage(4, "bottleneck", (base[3], base[3], 4 * base[3]), 1, stride=2),
+            Stage(4, "axial", (2 * base[3], base[3], 4 * base[3]), depth[2] - 1),
+            Stage(5, "axial", (2 * base[4], base[4], 4 * base[4]), depth[3]),
         ),
         expansion=(1, 2),
         drop_path_from_stride=16,
@@ -77,30 +77,30 @@ def _base_filters(config: BackboneConfig) -> list[int]:
 
 # MiniCity's full scenes: stride 16 leaves an 8x16 map, on which three blocks look around.
 _TINY_FRONT = (
-    Stage("stage2", "conv", (32,), 1, stride=2),
-    Stage("stage3", "conv", (64,), 1, stride=2),
-    Stage("stage3", "basic", (64, 64), 1),
-    Stage("stage4", "conv", (128,), 1, stride=2),
+    Stage(2, "conv", (32,), 1, stride=2),
+    Stage(3, "conv", (64,), 1, stride=2),
+    Stage(3, "basic", (64, 64), 1),
+    Stage(4, "conv", (128,), 1, stride=2),
 )
 _TINY = Table(
     stem=(16,),
-    stages=(*_TINY_FRONT, Stage("stage4", "axial", (96, 48, 128), 3)),
+    stages=(*_TINY_FRONT, Stage(4, "axial", (96, 48, 128), 3)),
     heads=4,
     expansion=(1, 2),
     max_distance=32,
 )
-_TINY_CONV = _TINY._replace(stages=(*_TINY_FRONT, Stage("stage4", "bottleneck", (72, 72, 128), 3)))
+_TINY_CONV = _TINY._replace(stages=(*_TINY_FRONT, Stage(4, "bottleneck", (72, 72, 128), 3)))
 
 # MiniCity's avenue scenes: stride 8, also 8x16.
 _AVENUE_FRONT = (
-    Stage("stage2", "conv", (32,), 1, stride=2),
-    Stage("stage3", "conv", (64,), 1, stride=2),
+    Stage(2, "conv", (32,), 1, stride=2),
+    Stage(3, "conv", (64,), 1, stride=2),
 )
 
 
 def _avenue(blocks: int, *, axial: bool) -> Table:
-    axial_blocks = Stage("stage3", "axial", (48, 24, 64), blocks)
-    conv_blocks = Stage("stage3", "bottleneck", (36, 36, 64), blocks)
+    axial_blocks = Stage(3, "axial", (48, 24, 64), blocks)
+    conv_blocks = Stage(3, "bottleneck", (36, 36, 64), blocks)
     return _TINY._replace(stages=(*_AVENUE_FRONT, axial_blocks if axial else conv_blocks))
 
 
