@@ -98,6 +98,18 @@ def read_pair(
     Raises:
         InputError: one of the files is unreadable, or their sizes differ.
     """
+    image, instance_ids = read_image_and_ids(paths)
+    return image, panoptic_label(instance_ids)
+
+
+def read_image_and_ids(
+    paths: SamplePaths,
+) -> tuple[UInt8[np.ndarray, "height width 3"], Int32[np.ndarray, "height width"]]:
+    """Read an image and its instanceIds.png, which still tell crowds from void.
+
+    Raises:
+        InputError: one of the files is unreadable, or their sizes differ.
+    """
     image, instance_ids = read_rgb(paths.image), read_instance_ids(paths.instance_ids)
     if image.shape[:2] != instance_ids.shape:
         raise InputError(
@@ -105,7 +117,7 @@ def read_pair(
             f"{paths.instance_ids} are {instance_ids.shape[0]}x{instance_ids.shape[1]}. Both must "
             "come from the same release of the data set; unpack them again."
         )
-    return image, panoptic_label(instance_ids)
+    return image, instance_ids
 
 
 def build_loader(
