@@ -1,1 +1,19 @@
-"""The command line."""
+"""The command line: ``axialkit COMMAND``. One file per command; here they are put together."""
+
+from axialkit.cli.run import Command, run
+
+COMMANDS = (
+    Command("tour", "First steps", "the whole way in ten minutes: data, training, score, pictures"),
+    Command("doctor", "First steps", "what works on this machine, and what to do about the rest"),
+    Command("predict", "Use a network", "segment images: pictures, label files, table of segments"),
+    Command("demo", "Use a network", "a web page: drop an image, click a pixel, see its attention"),
+    Command("zoo", "Use a network", "all networks: size, published scores, weights at hand"),
+    Command("data minicity", "Train your own", "draw MiniCity, the data set without a download"),
+    Command("train", "Train your own", "train a preset, with any of its fields changed"),
+    Command("evaluate", "Train your own", "score a network: PQ and mIoU, ours and the official"),
+)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; return the exit code (0 fine, 1 failed, 2 bad input, 130 interrupted)."""
+    return run(COMMANDS, argv)
