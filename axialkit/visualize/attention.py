@@ -16,6 +16,7 @@ from axialkit.visualize.two_hop import (
     Head,
     Maps,
     PixelAttention,
+    attended_classes,
     attention_layers,
     cell_at,
     describe_attention,
@@ -26,6 +27,7 @@ from axialkit.visualize.two_hop import (
 
 __all__ = [
     "PixelAttention",
+    "attended_classes",
     "attention_layers",
     "cell_at",
     "describe_attention",
@@ -39,7 +41,7 @@ __all__ = [
 # perceptually even and safe for color-blind eyes; without the palest end, which white would hide
 _COLORS = ListedColormap(colormaps["plasma"](np.linspace(0, 0.95, 256)))
 _QUERY = "#00e5ff"  # the asking cell: a color that the map does not have
-_PANEL = 6.2  # inches, width of one picture
+_PANEL = 6.2  # inches, longer side of one picture
 _BARS = 0.75  # inches, thickness of the bars beside the picture
 
 
@@ -73,23 +75,24 @@ def draw_pixel_attention(
 
 def draw_attention(image: Picture, attention: PixelAttention, *, title: str = "") -> Figure:
     """Draw the cross of one hop and the map of two hops over a picture."""
-    high = _PANEL * image.shape[0] / image.shape[1]
-    figure = Figure(figsize=(2 * _PANEL + 2.8, high + _BARS + 0.8), dpi=100, facecolor="white")
-    left, right, floor = 0.55, _PANEL + _BARS + 1.1, 0.3
+    longest = max(image.shape[:2])
+    high, wide = (_PANEL * pixels / longest for pixels in image.shape[:2])
+    figure = Figure(figsize=(2 * wide + 2.8, high + _BARS + 0.8), dpi=100, facecolor="white")
+    left, right, floor = 0.55, wide + _BARS + 1.1, 0.3
 
-    cross = _place(figure, left, floor, _PANEL, high)
+    cross = _place(figure, left, floor, wide, high)
     _draw_cross(cross, image, attention)
-    row_bars = _place(figure, left, floor + high + 0.04, _PANEL, _BARS)
-    column_bars = _place(figure, left + _PANEL + 0.04, floor, _BARS, high)
+    row_bars = _place(figure, left, floor + high + 0.04, wide, _BARS)
+    column_bars = _place(figure, left + wide + 0.04, floor, _BARS, high)
     _draw_bars(row_bars, column_bars, image, attention)
     row_bars.set_title("One hop: the marked cell's row and column", fontsize=13, loc="left")
 
-    two_hops = _place(figure, right, floor, _PANEL, high)
+    two_hops = _place(figure, right, floor, wide, high)
     _draw_map(two_hops, image, attention.two_hop, attention.cell, faintest=0.0)
-    scale = _place(figure, right + _PANEL + 0.1, floor, 0.14, high)
+    scale = _place(figure, right + wide + 0.1, floor, 0.14, high)
     shares = ScalarMappable(Normalize(0, attention.two_hop.max()), _COLORS)
     figure.colorbar(shares, cax=scale, format=PercentFormatter(1))
-    heading = _place(figure, right, floor + high + 0.04, _PANEL, _BARS)
+    heading = _place(figure, right, floor + high + 0.04, wide, _BARS)
     heading.set_axis_off()
     heading.set_title("Two hops: the whole picture", fontsize=13, loc="left")
     formula = "weight of (y, x) = share of column x in the marked row\n× share of row y in column x"

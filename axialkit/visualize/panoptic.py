@@ -13,6 +13,7 @@ from PIL import Image
 from axialkit.data.cityscapes import THING_TRAIN_IDS, TRAIN_CLASSES
 from axialkit.structures import LABEL_DIVISOR, VOID, PanopticResult
 from axialkit.visualize.colors import PALETTE, Picture, overlay, panoptic_colors
+from axialkit.visualize.render import render
 
 __all__ = [
     "Segment",
@@ -21,6 +22,8 @@ __all__ = [
     "draw_panoptic",
     "draw_prediction",
     "enlarge",
+    "legend_entries",
+    "named_overlay",
     "overlay",
     "panoptic_colors",
     "segment_name",
@@ -114,8 +117,8 @@ def enlarge(
     return larger, panoptic[ys[:, None], xs]
 
 
-def draw_legend(figure: Figure, *panoptic: Labels, columns: int = 8) -> None:
-    """Add a legend below the pictures: class color, name, number of things, share of the area.
+def legend_entries(*panoptic: Labels) -> list[tuple[tuple[int, int, int], str]]:
+    """Return (class color, text) pairs: name, number of things, share of the area.
 
     Classes are sorted by their area in the first map; those that only the others show follow.
     """
@@ -123,9 +126,14 @@ def draw_legend(figure: Figure, *panoptic: Labels, columns: int = 8) -> None:
     shown = {row[0] for row in rows}
     missing = [row for other in panoptic[1:] for row in class_areas(other) if row[0] not in shown]
     rows += [(train_id, 0, 0.0) for train_id in dict.fromkeys(row[0] for row in missing)]
+    return [(_color(row[0]), _entry(*row)) for row in rows]
+
+
+def draw_legend(figure: Figure, *panoptic: Labels, columns: int = 8) -> None:
+    """Add the legend of these maps below the pictures of a figure."""
     patches = [
-        Patch(facecolor=PALETTE[train_id] / 255, edgecolor="black", label=_entry(train_id, n, area))
-        for train_id, n, area in rows
+        Patch(facecolor=(r / 255, g / 255, b / 255), edgecolor="black", label=text)
+        for (r, g, b), text in legend_entries(*panoptic)
     ]
     figure.legend(
         handles=patches, loc="outside lower center", ncols=min(columns, len(patches)),
@@ -133,21 +141,24 @@ def draw_legend(figure: Figure, *panoptic: Labels, columns: int = 8) -> None:
     )  # fmt: skip
 
 
+def _color(train_id: int) -> tuple[int, int, int]:
+    red, green, blue = (int(channel) for channel in PALETTE[train_id])
+    return red, green, blue
+
+
 def _entry(train_id: int, count: int, area: float) -> str:
     name = segment_name(train_id * LABEL_DIVISOR).removesuffix(" 0")
     if train_id in THING_TRAIN_IDS and count:
         name = f"{count} {name}" if count == 1 else f"{count} × {name}"
-    share = "0 %" if area == 0 else f"{area:.0%}".replace("%", " %") if area >= 0.01 else "< 1 %"
+    share = "0 %" if area == 0 else f"{100 * area:.0f} %" if area >= 0.01 else "< 1 %"
     return f"{name}, {share}"
 
 
-def draw_panoptic(axes: Axes, image: Picture, panoptic: Labels, *, names: bool = True) -> None:
+def draw_panoptic(axes: Axes, image: Picture, panoptic: Labels, *, long_side: int = 1024) -> None:
     """Draw the overlay, with the names of the segments that are large enough to carry them."""
-    shown, labels = enlarge(image, panoptic)
+    shown, labels = enlarge(image, panoptic, long_side)
     axes.imshow(overlay(shown, labels))
     axes.set_axis_off()
-    if not names:
-        return
     for label, y, x in _name_spots(labels):
         side = "left" if x < labels.shape[1] * 0.08 else "center"
         side = "right" if x > labels.shape[1] * 0.92 else side
@@ -184,6 +195,15 @@ def _depth(labels: Labels) -> Labels:
         depth += inner
         alive = inner
     return depth
+
+
+def named_overlay(image: Picture, panoptic: Labels, long_side: int = 1024) -> np.ndarray:
+    """Return the overlay with the segments' names as a picture of its own, RGB uint8."""
+    height, width = enlarge(image, long_side=long_side)[0].shape[:2]
+    dpi = long_side / _PANEL_INCHES  # so that the names have the size they have in figures
+    figure = Figure(figsize=(width / dpi, height / dpi), dpi=dpi)
+    draw_panoptic(figure.add_axes((0, 0, 1, 1)), image, panoptic, long_side=long_side)
+    return render(figure)
 
 
 def draw_prediction(

@@ -13,10 +13,11 @@ from typing import NamedTuple
 
 import numpy as np
 from einops import rearrange
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from axialkit.errors import InputError, suggest
+from axialkit.structures import LABEL_DIVISOR
 
 Maps = dict[str, Float[Tensor, "sequence head query key"]]  # as record_attention yields them
 Head = int | tuple[int, int] | None  # both passes; (height pass, width pass); None = mean of all
@@ -134,6 +135,22 @@ def describe_attention(attention: PixelAttention, image_size: tuple[int, int]) -
         f"({_percent(attention.two_hop[far])}), and half of all the weight lies on {half} of the "
         f"{height * width} cells."
     )
+
+
+def attended_classes(
+    weights: Float[np.ndarray, "rows columns"], panoptic: Int[np.ndarray, "height width"]
+) -> list[tuple[int, float]]:
+    """Return (train id, share of the weight) by what lies under each cell, largest first.
+
+    Picture and map are aligned at their corners; the label of the pixel at a cell's centre counts.
+    """
+    ys, xs = (
+        np.linspace(0, pixels - 1, cells).round().astype(int)
+        for pixels, cells in zip(panoptic.shape, weights.shape, strict=True)
+    )
+    classes = panoptic[ys[:, None], xs] // LABEL_DIVISOR
+    shares = [(int(c), float(weights[classes == c].sum())) for c in np.unique(classes)]
+    return sorted(shares, key=lambda pair: -pair[1])
 
 
 def _choose(
