@@ -13,6 +13,7 @@ import importlib.util
 import subprocess
 import sys
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -85,17 +86,26 @@ def id_colors(
     return np.stack([ids % 256, ids // 256 % 256, ids // 65536], axis=-1).astype(np.uint8)
 
 
+def is_script_installed() -> bool:
+    """Return whether cityscapesscripts, which holds the official script, can be imported."""
+    return importlib.util.find_spec("cityscapesscripts") is not None
+
+
 def run_official_script(
-    truth_json: Path | str, prediction_json: Path | str, results: Path | str | None = None
+    truth_json: Path | str,
+    prediction_json: Path | str,
+    results: Path | str | None = None,
+    names: Collection[str] | None = None,
 ) -> PanopticScores:
     """Score predictions with the unmodified official script; PNGs lie beside the JSON files.
 
-    ``results`` is where the script's own JSON is kept (nowhere by default).
+    ``results`` is where the script's own JSON is kept (nowhere by default). ``names`` are the
+    images to score: all of the truth by default.
 
     Raises:
         InputError: cityscapesscripts is not installed, a file is missing, or the script stops.
     """
-    if importlib.util.find_spec("cityscapesscripts") is None:
+    if not is_script_installed():
         raise InputError(
             "The official score needs the package cityscapesscripts, which is not installed. "
             'Install it with: pip install "axialkit[data]"'
@@ -104,24 +114,44 @@ def run_official_script(
         if not Path(path).is_file():
             raise InputError(f"There is no file {path} for the official script to read.")
     with tempfile.TemporaryDirectory() as scratch:
+        chosen = truth_json if names is None else _choose(Path(truth_json), names, Path(scratch))
         scores = Path(scratch) / "scores.json"
         files = {
-            "--gt-json-file": truth_json,
+            "--gt-json-file": chosen,
+            "--gt-folder": Path(truth_json).with_suffix(""),
             "--prediction-json-file": prediction_json,
             "--results_file": scores,
         }
-        arguments = [
-            str(part) for flag, path in files.items() for part in (flag, Path(path).resolve())
-        ]
-        done = subprocess.run(
-            [sys.executable, "-m", SCRIPT, *arguments], cwd=scratch, capture_output=True, text=True
-        )
-        if done.returncode != 0 or not scores.is_file():
-            raise InputError(_explain_failure(done.stdout + done.stderr))
+        _run([str(part) for flag, path in files.items() for part in (flag, Path(path).resolve())])
         content = read_json(scores)
     if results is not None:
         write_json(results, content)
     return scores_from_official(content)
+
+
+def _choose(truth_json: Path, names: Collection[str], scratch: Path) -> Path:
+    """Write a truth JSON that holds only the images of those names."""
+    content = read_json(truth_json)
+    known = {annotation["image_id"]: annotation for annotation in content["annotations"]}
+    missing = [name for name in names if name not in known]
+    if missing:
+        raise InputError(
+            f"{truth_json} lacks the image {missing[0]}: it is older than the labels. Delete it, "
+            "and it will be made again."
+        )
+    chosen = scratch / "truth.json"
+    write_json(chosen, content | {"annotations": [known[name] for name in names]}, indent=None)
+    return chosen
+
+
+def _run(arguments: list[str]) -> None:
+    """Run the script away from the user's folder: it may leave files where it runs."""
+    with tempfile.TemporaryDirectory() as scratch:
+        done = subprocess.run(
+            [sys.executable, "-m", SCRIPT, *arguments], cwd=scratch, capture_output=True, text=True
+        )
+    if done.returncode != 0:
+        raise InputError(_explain_failure(done.stdout + done.stderr))
 
 
 def scores_from_official(content: dict[str, Any]) -> PanopticScores:

@@ -1,0 +1,134 @@
+"""The evaluation loop: a network over a split, all scores from one pass."""
+
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Int
+from torch import nn
+from tqdm import tqdm
+
+from axialkit.config import ExperimentConfig
+from axialkit.data.cityscapes import list_samples
+from axialkit.data.dataset import read_image_and_ids
+from axialkit.data.minicity import SpecialObject, read_specials, special_mask
+from axialkit.data.panoptic_files import panoptic_json, write_panoptic
+from axialkit.errors import InputError
+from axialkit.evaluation.far_cues import FarCueAccuracy
+from axialkit.evaluation.official import PanopticWriter, is_script_installed, run_official_script
+from axialkit.evaluation.panoptic_quality import PanopticQuality, PanopticScores, segment_overlap
+from axialkit.evaluation.report import EvaluationReport
+from axialkit.evaluation.semantic import MeanIoU
+from axialkit.inference import segment
+from axialkit.structures import PanopticResult
+
+
+def evaluate(  # noqa: PLR0913
+    model: nn.Module,
+    config: ExperimentConfig,
+    root: Path | str,
+    split: str = "val",
+    *,
+    limit: int | None = None,
+    out: Path | str | None = None,
+    official: bool = True,
+    progress: bool = True,
+) -> EvaluationReport:
+    """Score a network on a split of a Cityscapes folder.
+
+    ``limit`` takes the first images only. ``out`` keeps the predictions in the official form and
+    the official script's own results. Without ``official`` the script is not run; nor is it when
+    cityscapesscripts is missing or the images are too few for it, and the report says so. The
+    panoptic ground truth that the script reads is written into ``root/gtFine`` if it is not there.
+
+    Raises:
+        InputError: bad data, no images, nowhere to write, or the official script stops.
+    """
+    samples = list_samples(root, split)[:limit]
+    if not samples:
+        raise InputError(f"limit must be at least 1 image, got {limit}.")
+    run_script = official and is_script_installed()
+    if run_script and not panoptic_json(root, split).is_file():
+        write_panoptic(root, split, progress=progress)
+    tally, began = _Tally(root, split), time.perf_counter()
+    with _folder(out) as folder:
+        writer = PanopticWriter(folder, split)
+        for sample in tqdm(samples, f"evaluating {split}", disable=not progress, unit="image"):
+            image, instance_ids = read_image_and_ids(sample)
+            result = segment(model, image, config)
+            tally.add(sample.name, result, instance_ids)
+            writer.add(sample.name, result.panoptic)
+        seconds = time.perf_counter() - began
+        predictions = writer.finish()
+        note = _why_no_official(tally.quality.scores(), official=official)
+        scores = None
+        if not note:
+            names = [sample.name for sample in samples]
+            results = folder / "official_results.json"
+            scores = run_official_script(panoptic_json(root, split), predictions, results, names)
+    return EvaluationReport(
+        split=split,
+        images=len(samples),
+        seconds=seconds,
+        quality=tally.quality,
+        quality_void=tally.quality_void,
+        iou=tally.iou,
+        official=scores,
+        official_note=note,
+        far_cues=tally.far_cues.scores(),
+    )
+
+
+class _Tally:
+    """All measures that one pass feeds."""
+
+    def __init__(self, root: Path | str, split: str) -> None:
+        self.quality = PanopticQuality("official")
+        self.quality_void = PanopticQuality("void")
+        self.iou = MeanIoU()
+        self.far_cues = FarCueAccuracy()
+        self._root, self._split = root, split
+        self._specials: dict[str, list[SpecialObject]] = defaultdict(list)
+        if (Path(root) / "minicity").is_dir():
+            for special in read_specials(root, split):
+                self._specials[special.name].append(special)
+
+    def add(
+        self,
+        name: str,
+        result: PanopticResult,
+        instance_ids: Int[np.ndarray, "height width"],
+    ) -> None:
+        """Score the answer to one image."""
+        overlap = segment_overlap(result.panoptic, instance_ids)
+        self.quality.add(overlap)
+        self.quality_void.add(overlap)
+        self.iou.update(result.semantic, instance_ids)
+        for special in self._specials[name]:
+            visible = special_mask(self._root, self._split, special)
+            self.far_cues.update(special, visible, result.semantic)
+
+
+def _why_no_official(scores: PanopticScores, *, official: bool) -> str:
+    """Return why the official script cannot or shall not run, or an empty string."""
+    if not official:
+        return "not asked for."
+    if not is_script_installed():
+        return 'cityscapesscripts is not installed; pip install "axialkit[data]" brings it.'
+    if scores.things.n == 0 or scores.stuff.n == 0:
+        return "the script cannot average over images without things or without stuff; take more."
+    return ""
+
+
+@contextmanager
+def _folder(out: Path | str | None) -> Iterator[Path]:
+    """Yield the folder to write to: ``out``, or one that vanishes afterwards."""
+    if out is not None:
+        yield Path(out)
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        yield Path(scratch)
