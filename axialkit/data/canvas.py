@@ -21,6 +21,7 @@ Color = tuple[Number, Number, Number]
 Point = tuple[Number, Number]
 Rgb = tuple[int, int, int]
 
+SCENERY, BARRIERS, FREE = range(3)  # layers of one stretch of the street, painted in this order
 OVERSAMPLING = 2  # strokes are painted at this scale, then averaged: soft edges in the image
 MARGIN = 8  # labels are cut this far outside the picture, pixels
 
@@ -132,6 +133,7 @@ class Sketch:
         self.strokes: list[Stroke] = []
         self.polygons: list[Polygon] = []
         self.cue: Cue | None = None
+        self.layer = FREE
 
     def tone(self, color: Color, factor: Number = 1.0) -> Rgb:
         """Return the color of a surface at this object's distance."""

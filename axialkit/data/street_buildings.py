@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from axialkit.data.canvas import Color, Light, Number, Point, Sketch, View
+from axialkit.data.canvas import SCENERY, Color, Light, Number, Point, Sketch, View
 from axialkit.data.cities import City
 
 PANE: Color = (58, 72, 90)
@@ -64,7 +64,8 @@ def plan_house(
 
 def draw_house(view: View, light: Light, house: House, rng: np.random.RandomState) -> Sketch:
     """Draw a building: roof, the front along the street, and the end that faces us."""
-    sketch = Sketch(view, light, house.near)
+    sketch = Sketch(view, light, house.far)
+    sketch.layer = SCENERY
     _roof(sketch, house)
     _end(sketch, house, rng)
     _front(sketch, house)

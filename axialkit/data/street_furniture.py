@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from axialkit.data.canvas import Board, Color, Light, Number, Point, Sketch, View, bar
+from axialkit.data.canvas import BARRIERS, Board, Color, Light, Number, Point, Sketch, View, bar
 from axialkit.data.street_people import ground_shadow
 
 LEAVES: tuple[Color, ...] = (
@@ -183,7 +183,8 @@ def draw_barrier(
 ) -> Sketch:
     """Draw a wall or fence on the plane X = x, from depth span[0] to span[1]."""
     near, far = span
-    sketch = Sketch(view, light, near)
+    sketch = Sketch(view, light, far)
+    sketch.layer = BARRIERS
     lit = 0.88 * light.facing(1 if x > 0 else -1)
     high = rng.uniform(1.1, 2.2) if kind == "wall" else rng.uniform(1.0, 1.7)
     middle = (near * far) ** 0.5

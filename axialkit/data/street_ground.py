@@ -61,10 +61,6 @@ def draw_ground(
 ) -> list[Sketch]:
     """Draw everything that lies flat: open ground, pavements, road."""
     base = Sketch(view, light, 20.0)
-    base.label(
-        "sky",
-        [(-4, -4), (view.width + 4, -4), (view.width + 4, view.height + 4), (-4, view.height + 4)],
-    )
     lawn = rng.random_sample() < 0.6
     color: Color = (104, 124, 66) if lawn else layout.paving
     ground = view.floor(-300, 300, NEAR, FAR)

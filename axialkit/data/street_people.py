@@ -92,15 +92,14 @@ def draw_two_wheeler(
     kind: str,
     ground: Color,
     rng: np.random.RandomState,
+    *,
+    ridden: bool,
 ) -> Sketch:
-    """Draw a bicycle or motorcycle at (X, Z), seen from its side or its end.
-
-    The orientation is the first draw from ``rng``, so a rider drawn with the same state fits.
-    """
+    """Draw a bicycle or motorcycle at (X, Z), seen from its side or its end, maybe with a rider."""
     x, z = place
     sketch = Sketch(view, light, z)
     board = Board(view, x, z, mirror=bool(rng.randint(2)))
-    end_on = rng.random_sample() < 0.4
+    end_on = bool(rng.random_sample() < 0.4)
     ground_shadow(sketch, x, 0.3 if end_on else 0.85, ground)
     if end_on:
         _end_view(sketch, board, kind, rng)
@@ -108,6 +107,8 @@ def draw_two_wheeler(
         _bicycle(sketch, board, rng)
     else:
         _motorcycle(sketch, board, rng)
+    if ridden:
+        _rider(sketch, board, kind, rng, end_on=end_on)
     return sketch
 
 
@@ -176,25 +177,20 @@ def _end_view(sketch: Sketch, board: Board, kind: str, rng: np.random.RandomStat
     sketch.disc(board.at(0.0, 0.8), (0.09 * board.scale,) * 2, sketch.tone(lamp, 1.2))
 
 
-def draw_rider(
-    view: View, light: Light, place: tuple[float, float], kind: str, rng: np.random.RandomState
-) -> Sketch:
-    """Draw who rides the two-wheeler that was drawn from the same random state."""
-    x, z = place
-    sketch = Sketch(view, light, z)
-    board = Board(view, x, z, mirror=bool(rng.randint(2)))
-    end_on = rng.random_sample() < 0.4
+def _rider(
+    sketch: Sketch, board: Board, kind: str, rng: np.random.RandomState, *, end_on: bool
+) -> None:
+    """Paint who rides a two-wheeler: an instance of its own, in front of it."""
     seat = 0.86 if kind == "motorcycle" else 0.96
-    outline, leg, torso, head = _posture(end_on=end_on, seat=seat)
+    outline, legs, torso, head = _posture(end_on=end_on, seat=seat)
     top, bottom = pick(rng, TOPS), pick(rng, TROUSERS)
     sketch.both("rider", board.shape(outline), sketch.tone(top, 0.84), "cloth")
-    for part in leg:
-        sketch.fill(board.shape(part), sketch.tone(bottom), "cloth")
+    for leg in legs:
+        sketch.fill(board.shape(leg), sketch.tone(bottom), "cloth")
     sketch.fill(board.shape(torso), sketch.tone(top, 1.08), "cloth")
     helmet = kind == "motorcycle" or rng.random_sample() < 0.5
     cap = pick(rng, TANKS) if helmet else pick(rng, HAIRS)
     _head(sketch, board.at(*head), 1.9 * board.scale, pick(rng, SKINS), cap)
-    return sketch
 
 
 def _posture(
