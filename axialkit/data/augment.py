@@ -152,7 +152,7 @@ def _nearest(old: int, new: int) -> Num[np.ndarray, " new"]:
 def pad_to(
     array: Shaped[np.ndarray, "height width *channel"],
     size: tuple[int, int],
-    value: float,
+    value: int | float,
     at: tuple[int, int] = (0, 0),
 ) -> Shaped[np.ndarray, "new_height new_width *channel"]:
     """Surround an array with ``value`` up to at least ``size``; it starts at ``at`` (y, x)."""
