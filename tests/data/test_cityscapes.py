@@ -34,8 +34,8 @@ def test_class_table_equals_the_official_one():
 
 def test_train_classes_follow_their_train_ids():
     assert [klass.train_id for klass in TRAIN_CLASSES] == list(range(19))
-    assert STUFF_TRAIN_IDS == tuple(range(11))
-    assert THING_TRAIN_IDS == tuple(range(11, 19))
+    assert list(STUFF_TRAIN_IDS) == list(range(11))
+    assert list(THING_TRAIN_IDS) == list(range(11, 19))
     official = {label.trainId: label.id for label in official_labels if not label.ignoreInEval}
     assert LABEL_IDS.tolist() == [official[train_id] for train_id in range(19)]
 
