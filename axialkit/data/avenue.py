@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from axialkit.data.avenue_canvas import Canvas, Color, Points, box_points, pick, shade, vary
+from axialkit.data.avenue_canvas import Canvas, Color, Number, Points, box_points, pick, shade, vary
 from axialkit.data.long_vehicles import (
     LONG_CLASSES,
     Vehicle,
@@ -55,7 +55,7 @@ _CAR: Shape = (
 class _Object(NamedTuple):
     """A labelled thing: where it stands, its outline in pixels, how it is drawn."""
 
-    base: float  # y of its foot, units: larger = nearer
+    base: Number  # y of its foot, units: larger = nearer
     label: str
     points: Points
     draw: Callable[[Canvas], None]
@@ -126,7 +126,7 @@ def _draw_backdrop(
     return polygons
 
 
-def _draw_lane(canvas: Canvas, y: int, width: float) -> None:
+def _draw_lane(canvas: Canvas, y: int, width: Number) -> None:
     for x in range(-2, int(width), 12):
         canvas.box(y, x, y + 0.75, x + 6, _LINE)
 
@@ -162,7 +162,7 @@ def _draw_tree(
     return Polygon("vegetation", points)
 
 
-def _vehicle_object(vehicle: Vehicle, unit: float) -> _Object:
+def _vehicle_object(vehicle: Vehicle, unit: Number) -> _Object:
     y0, x0, y1, x1 = vehicle.cue()
     points = box_points(y0, x0, y1, x1, unit)
     special = Special(
@@ -178,7 +178,7 @@ def _vehicle_object(vehicle: Vehicle, unit: float) -> _Object:
 
 
 def _place_small(
-    horizon: int, width: int, vehicles: list[Vehicle], unit: float, rng: np.random.RandomState
+    horizon: int, width: int, vehicles: list[Vehicle], unit: Number, rng: np.random.RandomState
 ) -> list[_Object]:
     """Put people and cars on the road, none of them before a telling end."""
     objects = []
@@ -201,7 +201,7 @@ def _place_small(
     return objects
 
 
-def _hides(vehicle: Vehicle, base: float, x: float, half: float, height: float) -> bool:
+def _hides(vehicle: Vehicle, base: Number, x: Number, half: Number, height: Number) -> bool:
     y0, x0, y1, x1 = vehicle.cue()
     beside = x + half < x0 - 2 or x - half > x1 + 2
     return not beside and base - height < y1 + 2 and base > y0 - 2
@@ -224,7 +224,7 @@ def _draw_car(canvas: Canvas, points: Points, color: Color) -> None:
         canvas.disk(top + 0.88 * tall, left + share * wide, 0.18 * tall, _DARK)
 
 
-def _extent(points: Points, unit: float) -> tuple[float, float, float, float]:
+def _extent(points: Points, unit: Number) -> tuple[float, float, float, float]:
     """Return top, left, height and width of a polygon, border pixels included, in units."""
     xs, ys = zip(*points, strict=True)
     top, left = min(ys) / unit, min(xs) / unit
@@ -232,7 +232,7 @@ def _extent(points: Points, unit: float) -> tuple[float, float, float, float]:
 
 
 def _seen(
-    backdrop: list[Polygon], objects: list[_Object], size: tuple[int, int], unit: float
+    backdrop: list[Polygon], objects: list[_Object], size: tuple[int, int], unit: Number
 ) -> list[_Object]:
     """Leave out people and cars of which almost nothing, or less than 40 %, is seen."""
     scene = [*backdrop, *(Polygon(item.label, item.points) for item in objects)]

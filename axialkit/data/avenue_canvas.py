@@ -4,6 +4,7 @@ import numpy as np
 from jaxtyping import Float32
 from PIL import Image, ImageDraw
 
+Number = float | int
 Color = tuple[int, int, int]
 Points = tuple[tuple[int, int], ...]  # (x, y) in pixels, as labels have them
 
@@ -17,20 +18,20 @@ class Canvas:
     pixels, because labels do.
     """
 
-    def __init__(self, size: tuple[int, int], unit: float) -> None:
+    def __init__(self, size: tuple[int, int], unit: Number) -> None:
         self.unit = unit
         self._scale = unit * _OVERSAMPLE
         self._image = Image.new("RGB", (size[1] * _OVERSAMPLE, size[0] * _OVERSAMPLE))
         self._drawer = ImageDraw.Draw(self._image)
 
-    def box(self, y0: float, x0: float, y1: float, x1: float, color: Color) -> None:
+    def box(self, y0: Number, x0: Number, y1: Number, x1: Number, color: Color) -> None:
         """Fill a box; ``x0`` and ``x1`` may come in any order."""
         left, top = round(min(x0, x1) * self._scale), round(y0 * self._scale)
         right, bottom = round(max(x0, x1) * self._scale) - 1, round(y1 * self._scale) - 1
         if right >= left and bottom >= top:
             self._drawer.rectangle((left, top, right, bottom), fill=color)
 
-    def disk(self, y: float, x: float, radius: float, color: Color) -> None:
+    def disk(self, y: Number, x: Number, radius: Number, color: Color) -> None:
         """Fill a disk around (y, x)."""
         reach = radius * self._scale
         x, y = x * self._scale, y * self._scale
@@ -58,13 +59,13 @@ def pick(rng: np.random.RandomState, colors: tuple[Color, ...]) -> Color:
     return colors[rng.randint(len(colors))]
 
 
-def shade(color: Color, factor: float) -> Color:
+def shade(color: Color, factor: Number) -> Color:
     """Make a color darker (factor below 1) or lighter."""
     red, green, blue = (min(255, int(c * factor)) for c in color)
     return (red, green, blue)
 
 
-def box_points(y0: float, x0: float, y1: float, x1: float, unit: float) -> Points:
+def box_points(y0: Number, x0: Number, y1: Number, x1: Number, unit: Number) -> Points:
     """Return the pixels at the corners of a box given by its edges in units."""
     top, left = round(y0 * unit), round(x0 * unit)
     bottom, right = round(y1 * unit) - 1, round(x1 * unit) - 1

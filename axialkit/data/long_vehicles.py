@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from axialkit.data.avenue_canvas import Canvas, Color, Points, pick, shade, vary
+from axialkit.data.avenue_canvas import Canvas, Color, Number, Points, pick, shade, vary
 
 LONG_CLASSES = ("truck", "bus", "train")
 END_WIDTH = 8  # units from the front that hold the only cue of the class
@@ -41,7 +41,7 @@ class Vehicle(NamedTuple):
     cab_paint: Color
     plain: bool
 
-    def x(self, a: float) -> float:
+    def x(self, a: Number) -> Number:
         """Return the x of the place ``a`` units behind the front."""
         return self.x1 - a if self.faces_right else self.x0 + a
 
@@ -86,10 +86,10 @@ def place_vehicles(
     return vehicles
 
 
-def outline(vehicle: Vehicle, unit: float) -> Points:
+def outline(vehicle: Vehicle, unit: Number) -> Points:
     """Return the outline: a box whose front corner is cut as the class has it."""
     end = END_WIDTH - 2
-    corner: dict[str, list[tuple[float, float]]] = {  # (a, depth below the roof)
+    corner: dict[str, list[tuple[Number, Number]]] = {  # (a, depth below the roof)
         "truck": [(0, 3), (end, 3), (end, 0)],
         "bus": [(0, 0)],
         "train": [(0, 5), (end * 0.75, 0)],
@@ -113,7 +113,7 @@ def draw_vehicle(canvas: Canvas, vehicle: Vehicle, points: Points) -> None:
         _draw_side(canvas, vehicle)
     canvas.box(y1 - 2, vehicle.x0, y1, vehicle.x1, _SKIRT)
     for a in (14, 21, vehicle.length - 16, vehicle.length - 9):
-        canvas.disk(y1 - 1.2, vehicle.x(a), 1.6, _DARK)
+        canvas.disk(y1 - 1.8, vehicle.x(a), 1.6, _DARK)
     _DRAW_FRONT[vehicle.label](canvas, vehicle)
 
 
@@ -137,7 +137,7 @@ def _draw_truck_front(canvas: Canvas, vehicle: Vehicle) -> None:
     canvas.box(y0 + 3, vehicle.x(0), y1 - 1, vehicle.x(end - 2), vehicle.cab_paint)
     canvas.box(y0, vehicle.x(end - 2), y1 - 1, vehicle.x(end), _DARK)  # gap behind the cab
     canvas.box(y0 + 4, vehicle.x(0.5), y0 + 6.5, vehicle.x(end / 2), _GLASS)
-    canvas.disk(y1 - 1.2, vehicle.x(end / 2 - 1), 1.6, _DARK)
+    canvas.disk(y1 - 1.8, vehicle.x(end / 2 - 1), 1.6, _DARK)
 
 
 def _draw_bus_front(canvas: Canvas, vehicle: Vehicle) -> None:
