@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Int, UInt8
+from jaxtyping import Int, Integer, UInt8
 from PIL import Image
 
 from axialkit.data.images import DECODE_ERRORS
@@ -92,7 +92,7 @@ class SamplePaths(NamedTuple):
     polygons: Path
 
 
-def train_ids(label_ids: Int[np.ndarray, "*shape"]) -> UInt8[np.ndarray, "*shape"]:
+def train_ids(label_ids: Integer[np.ndarray, "*shape"]) -> UInt8[np.ndarray, "*shape"]:
     """Map label ids (labelIds.png) to train ids, 255 where the class is ignored."""
     return _TRAIN_ID_OF_ID[label_ids]
 
