@@ -47,7 +47,7 @@ def city_style(split: str, index: int, seed: int) -> City:
         red, green, blue = (value + between(-spread, spread) for value in color)
         return (red, green, blue)
 
-    grey = between(88, 116)
+    grey = between(96, 124)
     paving = between(128, 156)
     road = between(2.9, 4.0)
     trees, cars = rng.randint(0, 3), rng.randint(0, 4)
@@ -66,7 +66,7 @@ def city_style(split: str, index: int, seed: int) -> City:
         green=between(0.08, 0.3),
         markings=between(0.45, 0.95),
         trees=(int(trees), int(trees) + 3),
-        cars=(3, 7 + int(cars)),
+        cars=(5, 9 + int(cars)),
         people=(2 + rng.randint(0, 2), 6 + rng.randint(0, 3)),
         hood=bool(rng.randint(0, 2)),
     )

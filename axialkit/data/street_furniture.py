@@ -30,7 +30,7 @@ def draw_tree(
     radius = rng.uniform(0.8, 1.2) if slim else rng.uniform(1.4, 2.6)
     stretch = rng.uniform(1.7, 2.3) if slim else rng.uniform(0.85, 1.1)
     trunk = rng.uniform(1.6, 2.6)
-    ground_shadow(sketch, x, radius * 0.7, ground)
+    ground_shadow(sketch, x, radius * 0.45, ground)
     thick = max(0.13, 0.8 / board.scale)
     stem: list[Point] = [
         (-thick, 0.0), (-thick * 0.7, trunk + radius), (thick * 0.7, trunk + radius), (thick, 0.0),
@@ -90,7 +90,7 @@ def _pole_width(scale: Number, z: Number) -> float:
 def draw_pole(
     view: View, light: Light, place: tuple[float, float], what: str, rng: np.random.RandomState
 ) -> Sketch:
-    """Draw a pole at (X, Z) with a "lamp", a "light" (traffic light), a "sign" or nothing ("post")."""
+    """Draw a pole at (X, Z) with a "lamp", a traffic "light", a "sign" or nothing: "post"."""
     x, z = place
     sketch = Sketch(view, light, z)
     board = Board(view, x, z)
@@ -118,8 +118,9 @@ def _lamp(sketch: Sketch, board: Board, height: float, side: int) -> None:
     arm = [(x, top + thick), (x, top), (x + reach, top - thick), (x + reach, top)]
     sketch.both("pole", arm, sketch.tone((84, 90, 92)))
     head = 0.45 * board.scale * side
-    lamp = [(x + reach - head, top - thick), (x + reach + head, top - thick),
-            (x + reach + head, top + thick * 0.4), (x + reach - head, top + thick * 0.4)]  # fmt: skip
+    tip = x + reach
+    upper, lower = top - thick, top + thick * 0.4
+    lamp = [(tip - head, upper), (tip + head, upper), (tip + head, lower), (tip - head, lower)]
     sketch.both("pole", lamp, sketch.tone((214, 214, 200), 1.1))
 
 

@@ -9,7 +9,7 @@ from axialkit.data.cities import City
 from axialkit.data.street_ground import Layout
 
 LONG_HALF = 6.3  # metres: half a vehicle across the street, and some air
-SPECIAL_SHARES = (("side", 0.36), ("roof", 0.17), ("boards", 0.21), ("car", 0.12), ("", 0.14))
+SPECIAL_SHARES = (("side", 0.36), ("roof", 0.14), ("boards", 0.17), ("car", 0.11), ("", 0.22))
 
 
 class Gable(NamedTuple):
@@ -66,12 +66,12 @@ def _choose(rng: np.random.RandomState, shares: list[float]) -> int:
 
 def _make_light(rng: np.random.RandomState, city: City) -> Light:
     sunny = float(np.clip(rng.uniform(-0.5, 1.1), 0, 1))
-    gain = rng.uniform(0.74, 0.95) + 0.16 * sunny
+    gain = rng.uniform(0.84, 0.98) + 0.14 * sunny
     warmth = rng.uniform(0.96, 1.05)
     red, green, blue = city.tint
     tint = (red * warmth, green, blue / warmth)
     sky = (206.0, 218.0, 232.0) if sunny > 0.3 else (196.0, 200.0, 206.0)
-    level = 0.62 + 0.38 * gain
+    level = 0.5 + 0.48 * gain
     haze = (sky[0] * level * tint[0], sky[1] * level * tint[1], sky[2] * level * tint[2])
     sun = 1 if rng.randint(2) else -1
     return Light(gain, tint, haze, rng.uniform(90, 190), sun, sunny)
@@ -87,7 +87,8 @@ def _make_layout(
 ) -> Layout:
     left, right = -rng.uniform(*city.road), rng.uniform(*city.road)
     walk = rng.uniform(1.8, 3.6)
-    fronts = [abs(edge) + walk + rng.uniform(0.2, 1.6) for edge in (left, right)]
+    garden = rng.uniform(1.5, 3.5) if rng.random_sample() < 0.3 else 0.0
+    fronts = [abs(edge) + walk + garden + rng.uniform(0.2, 1.4) for edge in (left, right)]
     if roomy:
         fronts = [max(front, LONG_HALF + rng.uniform(0.1, 0.5)) for front in fronts]
     road = _vary(city.asphalt, rng.uniform(0.88, 1.12))

@@ -1,4 +1,4 @@
-"""What does not move in a street scene: sky, ground, houses, lots with trees, barriers, specials."""
+"""What does not move in a street scene: sky, ground, houses, trees, barriers, specials."""
 
 import numpy as np
 from jaxtyping import UInt8

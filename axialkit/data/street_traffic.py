@@ -9,7 +9,7 @@ from axialkit.data.street_plan import Plan
 from axialkit.data.street_vehicles import BUILDS, draw_vehicle
 
 KIND_SHARES = (
-    ("car", 0.72), ("truck", 0.1), ("bus", 0.1), ("trailer", 0.04), ("caravan", 0.04),
+    ("car", 0.74), ("truck", 0.11), ("bus", 0.07), ("trailer", 0.04), ("caravan", 0.04),
 )  # fmt: skip
 
 
@@ -36,17 +36,18 @@ class Traffic:
     def draw_vehicles(self) -> None:
         """Park and drive cars and bigger vehicles, and a tram in the left lane."""
         rng, layout = self.rng, self.plan.layout
-        if rng.random_sample() < 0.2:
+        if rng.random_sample() < 0.27:
             self._vehicle(layout.left * 0.72 + 0.72, rng.uniform(10, 26), "train", rear=False)
         for _ in range(rng.randint(self.plan.city.cars[0], self.plan.city.cars[1] + 1)):
             kinds = [kind for kind, _ in KIND_SHARES]
             shares = np.cumsum([share for _, share in KIND_SHARES])
             kind = kinds[int(np.searchsorted(shares, rng.random_sample() * shares[-1]))]
             near = rng.random_sample() < 0.35
-            z = rng.uniform(6, 14) if near else rng.uniform(12, 55)
+            end = self.plan.depth - 6 if self.plan.special != "" else 55.0
+            z = rng.uniform(6, 13) if near else rng.uniform(8, end)
             if kind not in ("car", "trailer", "caravan"):
                 z += 5
-            lane = rng.randint(4)
+            lane = (0, 0, 1, 1, 2, 3)[rng.randint(6)]
             x = (layout.left + 1.05, layout.right - 1.05, layout.left / 2, layout.right / 2)[lane]
             if lane < 2 and kind in ("truck", "bus"):
                 x *= 0.85
