@@ -1,13 +1,16 @@
 """Writing files so that a crash, Ctrl-C or a full disk never leaves half a file behind."""
 
+import errno
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from axialkit.errors import InputError
+
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 @contextmanager
@@ -19,7 +22,7 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
     The parent folder is created.
 
     Raises:
-        InputError: the folder cannot be created or written to.
+        InputError: the folder cannot be created or written to, or the disk is full.
     """
     path = Path(path)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
@@ -35,8 +38,16 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
         raise InputError(
             f"Cannot write {path}: a part of this path is a file, not a folder. Choose another."
         ) from error
+    except OSError as error:
+        if error.errno not in _NO_SPACE:
+            raise
+        raise InputError(
+            f"Cannot write {path}: {os.strerror(error.errno)}. Free some space or choose another "
+            "folder, then run it again."
+        ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # never hides the reason why there may be nothing to remove
+            temporary.unlink()
 
 
 def write_json(path: Path | str, content: Any, indent: int | None = 2) -> None:  # noqa: ANN401
