@@ -42,7 +42,8 @@ class PanopticWriter:
         self.json_path = Path(folder) / f"cityscapes_panoptic_{split}.json"
         self.images = self.json_path.with_suffix("")
         self.annotations: list[dict[str, Any]] = []
-        self.json_path.unlink(missing_ok=True)  # a run that breaks off must not look complete
+        if self.json_path.exists():  # a run that breaks off must not look complete
+            self.json_path.unlink()
 
     def add(self, name: str, panoptic: Integer[np.ndarray, "height width"]) -> None:
         """Write one image's panoptic labels; ``name`` is ``{city}_{seq}_{frame}``."""
