@@ -54,20 +54,20 @@ def city_style(split: str, index: int, seed: int) -> City:
     plaster = [PLASTER[i] for i in rng.permutation(len(PLASTER))[:5]]
     return City(
         name=names[number],
-        tint=(between(0.94, 1.06), between(0.96, 1.04), between(0.92, 1.06)),
+        tint=(between(0.96, 1.04), between(0.97, 1.03), between(0.94, 1.04)),
         asphalt=(grey, grey * between(0.98, 1.02), grey * between(1.0, 1.07)),
         paving=(paving, paving * between(0.95, 1.0), paving * between(0.88, 1.0)),
         facades=tuple(near(color, 10) for color in plaster),
         roofs=tuple(near(color, 8) for color in ROOFS),
         road=(max(2.7, road * 0.88), min(4.3, road * 1.15)),
-        storeys=(2 + rng.randint(0, 2), 4 + rng.randint(0, 3)),
+        storeys=(2, 3 + int(rng.randint(0, 3))),
         pitched=between(0.3, 0.8),
-        gaps=between(0.1, 0.4),
-        green=between(0.08, 0.3),
+        gaps=between(0.15, 0.45),
+        green=between(0.14, 0.36),
         markings=between(0.45, 0.95),
         trees=(int(trees), int(trees) + 3),
-        cars=(5, 9 + int(cars)),
-        people=(2 + rng.randint(0, 2), 6 + rng.randint(0, 3)),
+        cars=(6, 11 + int(cars)),
+        people=(2 + int(rng.randint(0, 2)), 6 + int(rng.randint(0, 3))),
         hood=bool(rng.randint(0, 2)),
     )
 

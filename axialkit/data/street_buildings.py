@@ -216,7 +216,7 @@ def _ground_floor(sketch: Sketch, house: House, rng: np.random.RandomState) -> N
 
 
 def _awning(sketch: Sketch, house: House, z: float, width: float, color: Color) -> None:
-    """Paint a striped awning that leans out over the pavement."""
+    """Paint a pleated awning that leans out over the pavement."""
     out = house.x - house.side * 0.8
     for i in range(4):
         near, far = z + width * i / 4, z + width * (i + 1) / 4
@@ -226,8 +226,7 @@ def _awning(sketch: Sketch, house: House, z: float, width: float, color: Color) 
             sketch.view.at(out, 2.4, far),
             sketch.view.at(out, 2.4, near),
         ]
-        shade: Color = color if i % 2 else (236, 232, 224)
-        sketch.fill(strip, _tone(sketch, house, shade, z, 1.1), "cloth")
+        sketch.fill(strip, _tone(sketch, house, color, z, 1.15 if i % 2 else 0.9), "cloth")
 
 
 def _glass_front(sketch: Sketch, house: House) -> None:

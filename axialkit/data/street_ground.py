@@ -142,26 +142,10 @@ def draw_markings(
 ) -> Sketch:
     """Draw painted lines, a zebra crossing at depth ``zebra`` and the rails of a tram."""
     sketch = Sketch(view, light, 8.0)
-    middle = (layout.left + layout.right) / 2
     if tram:
-        for x in (layout.left * 0.72, layout.left * 0.72 + 1.45):
-            for near, far in ((3, 8), (8, 20), (20, 70)):
-                rail = view.floor(x - 0.07, x + 0.07, near, far)
-                sketch.fill(rail, light.shade((70, 68, 70), near), "flat")
-                shine = view.floor(x - 0.02, x + 0.02, near, far)
-                sketch.fill(shine, light.shade((190, 190, 192), near), "flat")
-    z = 3.2
-    while lanes and z < 70:
-        if layout.crossing is None or abs(z + 1 - layout.crossing) > 5:
-            dash = view.floor(middle - 0.08, middle + 0.08, z, z + 1.8)
-            sketch.fill(dash, light.shade(MARKING, z), "asphalt")
-        z += 4.2
-    for side in (-1, 1):
-        if lanes and layout.crossing is None:
-            x = layout.edge(side) - side * 0.32
-            sketch.fill(
-                view.floor(x - 0.06, x + 0.06, 3, 80), light.shade(MARKING, 12, 0.92), "asphalt"
-            )
+        _rails(sketch, layout)
+    if lanes:
+        _lanes(sketch, layout)
     if zebra is not None:
         x = layout.left + 0.35
         while x < layout.right - 0.5:
@@ -169,6 +153,33 @@ def draw_markings(
             sketch.fill(bar, light.shade(MARKING, zebra), "asphalt")
             x += 1.05
     return sketch
+
+
+def _rails(sketch: Sketch, layout: Layout) -> None:
+    view, light = sketch.view, sketch.light
+    for x in (layout.left * 0.72, layout.left * 0.72 + 1.45):
+        for near, far in ((3, 8), (8, 20), (20, 70)):
+            rail = view.floor(x - 0.07, x + 0.07, near, far)
+            sketch.fill(rail, light.shade((70, 68, 70), near), "flat")
+            shine = view.floor(x - 0.02, x + 0.02, near, far)
+            sketch.fill(shine, light.shade((190, 190, 192), near), "flat")
+
+
+def _lanes(sketch: Sketch, layout: Layout) -> None:
+    view, light = sketch.view, sketch.light
+    middle = (layout.left + layout.right) / 2
+    z = 3.2
+    while z < 70:
+        if layout.crossing is None or abs(z + 1 - layout.crossing) > 5:
+            dash = view.floor(middle - 0.08, middle + 0.08, z, z + 1.8)
+            sketch.fill(dash, light.shade(MARKING, z), "asphalt")
+        z += 4.2
+    if layout.crossing is not None:
+        return
+    for side in (-1, 1):
+        x = layout.edge(side) - side * 0.32
+        line = view.floor(x - 0.06, x + 0.06, 3, 80)
+        sketch.fill(line, light.shade(MARKING, 12, 0.92), "asphalt")
 
 
 def draw_shadows(

@@ -164,8 +164,8 @@ def _end_view(sketch: Sketch, board: Board, kind: str, rng: np.random.RandomStat
     bike = kind == "bicycle"
     wide = 0.09 if bike else 0.16
     outline: list[Point] = [
-        (-wide, 0.0), (-wide - 0.02, 0.6), (-0.1 - wide, 0.86), (-0.34, 0.98), (-0.34, 1.08),
-        (0.34, 1.08), (0.34, 0.98), (0.1 + wide, 0.86), (wide + 0.02, 0.6), (wide, 0.0),
+        (-wide, 0.0), (-wide - 0.02, 0.74), (-0.08 - wide, 0.9), (-0.36, 0.96), (-0.36, 1.08),
+        (0.36, 1.08), (0.36, 0.96), (0.08 + wide, 0.9), (wide + 0.02, 0.74), (wide, 0.0),
     ]  # fmt: skip
     color = pick(rng, FRAMES if bike else TANKS)
     sketch.both(kind, board.shape(outline), sketch.tone((82, 82, 86) if bike else color, 0.9))

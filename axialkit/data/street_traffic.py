@@ -9,7 +9,7 @@ from axialkit.data.street_plan import Plan
 from axialkit.data.street_vehicles import BUILDS, draw_vehicle
 
 KIND_SHARES = (
-    ("car", 0.74), ("truck", 0.11), ("bus", 0.07), ("trailer", 0.04), ("caravan", 0.04),
+    ("car", 0.68), ("truck", 0.16), ("bus", 0.08), ("trailer", 0.04), ("caravan", 0.04),
 )  # fmt: skip
 
 

@@ -206,6 +206,7 @@ def _car_window(v: Along, belt: float, deck: float, slope: float) -> None:
 
 def _car_end(v: Along, belt: float) -> None:
     scale = v.view.focal / v.z
+    v.sketch.fill(v.end(-0.97, 0.97, 0.0, 0.24), v.tone(RUBBER, 0.8))
     for a in (-1, 1):
         tire = v.end(a * 0.97, a * 0.72, 0.0, 0.3)
         v.sketch.fill(tire, v.tone(RUBBER))
@@ -217,7 +218,7 @@ def _car_end(v: Along, belt: float) -> None:
             v.sketch.fill(lamp, v.tone(HEAD_LIGHT, 1.3))
     if not v.rear:
         v.sketch.fill(v.end(-0.5, 0.5, 0.42, 0.62), v.tone(DARK))
-    v.sketch.fill(v.end(-0.96, 0.96, 0.22, 0.36), v.tone(DARK, 1.3))
+    v.sketch.fill(v.end(-0.98, 0.98, 0.2, 0.36), v.tone((58, 58, 62)))
     if scale > 14:
         plate = v.end(-0.29, 0.29, 0.4, 0.52)
         v.sketch.both("license plate", plate, v.tone((236, 234, 224)))
