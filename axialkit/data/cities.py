@@ -66,7 +66,7 @@ def city_style(split: str, index: int, seed: int) -> City:
         green=between(0.14, 0.36),
         markings=between(0.45, 0.95),
         trees=(int(trees), int(trees) + 3),
-        cars=(6, 11 + int(cars)),
+        cars=(9, 16 + int(cars)),
         people=(2 + int(rng.randint(0, 2)), 6 + int(rng.randint(0, 3))),
         hood=bool(rng.randint(0, 2)),
     )

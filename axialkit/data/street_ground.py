@@ -133,8 +133,8 @@ def _wear(sketch: Sketch, layout: Layout, rng: np.random.RandomState) -> None:
     for _ in range(rng.randint(0, 3)):
         z = rng.uniform(5, 20)
         spot = view.at(rng.uniform(layout.left + 0.6, layout.right - 0.6), 0, z)
-        wide = 0.36 * view.focal / z
-        sketch.disc(spot, (wide, wide * view.eye / z), light.shade((66, 64, 62), z), "asphalt")
+        wide = 0.3 * view.focal / z
+        sketch.disc(spot, (wide, wide * view.eye / z), light.shade(layout.road, z, 0.7), "asphalt")
 
 
 def draw_markings(

@@ -29,7 +29,7 @@ def ground_shadow(sketch: Sketch, x: Number, half: Number, ground: Color) -> Non
     right = x + (half if light.sun > 0 else reach)
     center = sketch.view.at((left + right) / 2, 0.0, z)
     scale = sketch.view.focal / z
-    deep = max(0.35 * scale * half, 0.4)
+    deep = max(0.16 * scale, 0.4)
     sketch.disc(center, ((right - left) / 2 * scale, deep), sketch.tone(ground, 0.55), "asphalt")
 
 

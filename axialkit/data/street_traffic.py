@@ -53,6 +53,19 @@ class Traffic:
                 x *= 0.85
             self._vehicle(x + rng.uniform(-0.2, 0.2), z, kind, rear=x > 0)
 
+    def park_cars(self) -> None:
+        """Park a row of cars along the kerb of some streets."""
+        rng, layout = self.rng, self.plan.layout
+        for side in (-1, 1):
+            if rng.random_sample() < 0.65:
+                continue
+            z = rng.uniform(8, 12)
+            while z < 48:
+                if rng.random_sample() < 0.7:
+                    x = layout.edge(side) - side * rng.uniform(0.95, 1.1)
+                    self._vehicle(x, z, "car", rear=side > 0)
+                z += rng.uniform(5.2, 7)
+
     def _vehicle(self, x: float, z: float, kind: str, *, rear: bool) -> None:
         plan = self.plan
         if not self.is_free(x, z, z + BUILDS[kind].length):
@@ -84,8 +97,8 @@ class Traffic:
     def draw_two_wheelers(self) -> None:
         """Draw bicycles and motorcycles: ridden on the road, parked on the pavement."""
         rng, plan, layout = self.rng, self.plan, self.plan.layout
-        for _ in range(rng.randint(1, 5)):
-            kind = "bicycle" if rng.random_sample() < 0.58 else "motorcycle"
+        for _ in range(rng.randint(0, 4)):
+            kind = "bicycle" if rng.random_sample() < 0.54 else "motorcycle"
             ridden = bool(rng.random_sample() < 0.6)
             side = 1 if rng.randint(2) else -1
             x = rng.uniform(layout.left + 0.6, layout.right - 0.6)
@@ -151,9 +164,10 @@ class Traffic:
 def draw_traffic(plan: Plan, rng: np.random.RandomState) -> list[Sketch]:
     """Draw all free objects of a scene, in no order."""
     traffic = Traffic(plan, rng)
-    traffic.draw_vehicles()
-    traffic.draw_people()
     traffic.draw_two_wheelers()
+    traffic.draw_vehicles()
+    traffic.park_cars()
+    traffic.draw_people()
     traffic.draw_furniture()
     traffic.draw_crowd()
     return traffic.sketches

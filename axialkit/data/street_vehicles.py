@@ -237,6 +237,7 @@ def _box(v: Along, kind: str, rng: np.random.RandomState) -> None:
         v.sketch.fill(v.along(low, low + 0.3, 0, length), v.tone(DARK, 1.2))
         v.sketch.fill(v.along(height - 0.14, height, 0, length), v.tone(v.paint, lit * 1.15))
         _FLANKS[kind](v, lit)
+    v.sketch.fill(v.end(-0.95, 0.95, 0.0, low + 0.05), v.tone(RUBBER))
     v.sketch.fill(v.end(-1, 1, low, height), v.tone(v.paint))
     _ENDS[kind](v, rng)
     if kind != "train":
