@@ -176,7 +176,6 @@ def _pitch(image: Picture, size: tuple[int, ...]) -> tuple[float, float]:
 
 
 def _head_text(head: Head) -> str:
-    if head is None:
-        return "mean of all heads"
     height, width = head if isinstance(head, tuple) else (head, head)
-    return f"head {height}" if height == width else f"heads {height} (column) and {width} (row)"
+    names = ["mean of all heads" if h is None else f"head {h}" for h in (height, width)]
+    return names[0] if height == width else f"column: {names[0]}, row: {names[1]}"

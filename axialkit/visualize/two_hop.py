@@ -20,7 +20,8 @@ from axialkit.errors import InputError, suggest
 from axialkit.structures import LABEL_DIVISOR
 
 Maps = dict[str, Float[Tensor, "sequence head query key"]]  # as record_attention yields them
-Head = int | tuple[int, int] | None  # both passes; (height pass, width pass); None = mean of all
+# a head of both passes, or of (height pass, width pass); None = the mean of all
+Head = int | tuple[int | None, int | None] | None
 
 
 class PixelAttention(NamedTuple):
