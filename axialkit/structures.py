@@ -4,11 +4,15 @@ Letters: sizes are ``(height, width)``, points ``(y, x)``, offsets ``(dy, dx)``,
 ``klass`` counts Cityscapes train ids 0..18; a panoptic label is ``train_id * 1000 + instance``.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped, UInt8
-from torch import Tensor
+
+if TYPE_CHECKING:  # drawing and reading data need no torch, and start much faster without
+    from torch import Tensor
 
 LABEL_DIVISOR = 1000  # panoptic label = train id * 1000 + instance number (things count from 1)
 IGNORE_CLASS = 255  # train id of void
@@ -25,7 +29,7 @@ class Targets(NamedTuple):
     offset: Float[Tensor, "*batch 2 height width"]  # (dy, dx) to the instance's center, pixels
     offset_weight: Float[Tensor, "*batch height width"]  # 1 on instances
 
-    def at_stride(self, stride: int) -> "Targets":
+    def at_stride(self, stride: int) -> Targets:
         """Keep every ``stride``-th row and column (values stay in full-size pixels)."""
         return Targets(*(map_[..., ::stride, ::stride] for map_ in self))
 
