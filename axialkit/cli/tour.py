@@ -101,13 +101,13 @@ def command(argv: list[str]) -> int:
     except KeyboardInterrupt as stop:
         again = " ".join(["axialkit tour", *argv])
         raise KeyboardInterrupt(f"Go on from there with: {again}") from stop
-    print(f"\nThe page with everything: {tour.page.absolute()}")
+    print(f"\n{_score(tour)}")
+    print(f"The page with everything: {tour.page.absolute()}")
     print(f"Next: axialkit predict {tour.run} IMAGE    or the first lesson: make lab")
     return 0
 
 
 def _stages(tour: Tour, arguments: Arguments) -> list[Stage]:
-    from axialkit.cli.tour_page import write_page
     from axialkit.data.minicity import generate, is_complete
     from axialkit.training.loop import evaluate_run, train
     from axialkit.training.run_folder import EVALUATION_FILE
@@ -135,9 +135,25 @@ def _stages(tour: Tour, arguments: Arguments) -> list[Stage]:
         Stage(
             "Drawing the page",
             tour.page.exists,
-            lambda: write_page(tour.page, tour.run, tour.data),
+            lambda: _draw_page(tour),
         ),
     ]
+
+
+def _score(tour: Tour) -> str:
+    from axialkit.training.run_folder import EVALUATION_FILE
+
+    report = read_json(tour.run / EVALUATION_FILE)
+    if report["official_script"] is None:
+        return f"No official score: {report['official_note']}"
+    quality = 100 * report["official_script"]["pq"]
+    return f"PQ {quality:.1f} by the official script, on {report['images']} validation scenes."
+
+
+def _draw_page(tour: Tour) -> None:
+    from axialkit.cli.tour_page import write_page
+
+    write_page(tour.page, tour.run, tour.data)
 
 
 def planned_config(tour: Tour, arguments: Arguments) -> ExperimentConfig:

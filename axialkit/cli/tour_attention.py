@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 from einops import rearrange
-from jaxtyping import Bool
+from jaxtyping import Bool, UInt8
 from matplotlib.figure import Figure
 
 from axialkit.attention import record_attention
+from axialkit.attention.record import AttentionMaps
 from axialkit.config import ExperimentConfig
 from axialkit.data.cityscapes import THING_TRAIN_IDS
 from axialkit.data.minicity import DrawnScene, scene
@@ -20,15 +21,15 @@ from axialkit.inference import evaluating, fit_image
 from axialkit.model import AxialDeepLab
 from axialkit.structures import IGNORE_CLASS, LABEL_DIVISOR
 from axialkit.visualize.attention import (
-    Maps,
     attention_layers,
     cell_at,
     describe_attention,
+    draw_attention,
+    map_size,
     pixel_attention,
 )
 from axialkit.visualize.colors import Picture
 from axialkit.visualize.panoptic import Labels, segment_name
-from axialkit.visualize.strips import draw_attention
 from axialkit.weights import load_config, load_model, shipped_names
 
 AVENUE = "tiny_avenue"
@@ -58,14 +59,16 @@ def look(
     """Draw where the pixel ``at`` (y, x) looks in the last attention layer, mean of all heads."""
     seen, maps = watch(model, config, image)
     layer = attention_layers(maps)[-1]
-    size = (maps[f"{layer}.height"].shape[-1], maps[f"{layer}.width"].shape[-1])
-    attention = pixel_attention(maps, layer, cell_at(at, seen.shape[:2], size))
+    cell = cell_at(at, seen.shape[:2], map_size(maps, layer))
+    attention = pixel_attention(maps, layer, cell)
     return Look(
         figure_uri(draw_attention(seen, attention)), describe_attention(attention, seen.shape[:2])
     )
 
 
-def watch(model: AxialDeepLab, config: ExperimentConfig, image: Picture) -> tuple[Picture, Maps]:
+def watch(
+    model: AxialDeepLab, config: ExperimentConfig, image: Picture
+) -> tuple[UInt8[np.ndarray, "crop_height crop_width 3"], AttentionMaps]:
     """Run the network on an image; return what it saw (fitted to the crop) and its attention."""
     seen = fit_image(image, config.data.crop_size)
     with evaluating(model), record_attention(model) as maps:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from jaxtyping import UInt8
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -16,6 +17,7 @@ import axialkit
 from axialkit.cli.tour_attention import avenue_section, largest_thing, look
 from axialkit.config import ExperimentConfig
 from axialkit.data.cityscapes import (
+    BY_NAME,
     TRAIN_CLASSES,
     SamplePaths,
     list_samples,
@@ -114,7 +116,36 @@ def loss_curve(log: list[dict[str, Any]]) -> str:
 
 
 def _score_facts(report: dict[str, Any]) -> dict[str, str]:
-    raise NotImplementedError
+    official = report["official_script"]
+    scorer = "by the unmodified official script of cityscapesScripts"
+    if official is None:
+        scorer = f"by axialkit itself (no official score: {report['official_note']})"
+    scores = official or report["crowd_official"]
+    return {
+        "val_images": str(report["images"]),
+        "scorer": html.escape(scorer),
+        "miou": _percent(report["crowd_official"]["miou"]),
+        "bars": class_bars(report["per_class"]),
+        **{name: _percent(scores[name]) for name in ("pq", "sq", "rq")},
+    }
+
+
+def class_bars(per_class: dict[str, dict[str, Any]]) -> str:
+    """Return one bar of PQ per class that occurs, best first."""
+    occurring = [
+        (row["pq"], name)
+        for name, row in per_class.items()
+        if row["tp"] + row["fp"] + row["fn"] > 0
+    ]
+    return "".join(
+        f'<div class="bar" role="listitem"><b>{name}</b><div><i style="width:{100 * pq:.1f}%;'
+        f'background:{_css(BY_NAME[name].color)}"></i></div><span>{_percent(pq)}</span></div>'
+        for pq, name in sorted(occurring, reverse=True)
+    )
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.1f}"
 
 
 def _pictures(streets: list[Street]) -> dict[str, str]:
@@ -142,8 +173,10 @@ def _attention(model: AxialDeepLab, config: ExperimentConfig, street: Street) ->
     return {"attention": shown.picture, "attention_words": html.escape(shown.words), "asked": name}
 
 
-def _painted(image: Picture, labels: Labels, width: int = WIDTH, alpha: float = 0.7) -> Picture:
-    return overlay(*enlarge(image, labels, long_side=width), alpha=alpha)
+def _painted(
+    image: Picture, labels: Labels, width_out: int = WIDTH, alpha: float = 0.7
+) -> UInt8[np.ndarray, "new_height new_width 3"]:
+    return overlay(*enlarge(image, labels, long_side=width_out), alpha=alpha)
 
 
 def legend(answers: list[Labels]) -> str:

@@ -85,7 +85,8 @@ def _published_table(rows: list[dict[str, Any]]) -> str:
     for row in rows:
         if row["published"]:
             _, *scores = row["published"].values()
-            lines.append([row["preset"], _millions(row["parameters"]), *map(str, scores)])
+            official, authors = scores[:2], [f"{score:.2f}" for score in scores[2:]]
+            lines.append([row["preset"], _millions(row["parameters"]), *official, *authors])
     return table(header, lines)
 
 

@@ -1,0 +1,81 @@
+import json
+
+import pytest
+
+from axialkit.config import PRESETS
+
+
+def test_without_a_preset_it_lists_them(axk):
+    outcome = axk("train")
+    assert outcome.code == 2
+    for name in PRESETS:
+        assert f"  {name}\n" in outcome.out
+
+
+def test_help_of_a_preset_shows_every_field_with_its_default(axk):
+    out = axk("train", "tiny_avenue", "--help").out
+    assert "--data.crop-size INT INT" in out
+    assert "(default: 65 129)" in out
+    assert "--train.learning-rate FLOAT" in out
+    assert "--data ROOT" in out
+
+
+def test_an_unknown_preset_gets_a_suggestion(axk):
+    outcome = axk("train", "tiny_avenu", "--train.steps", 3)
+    assert outcome.code == 2
+    assert 'There is no preset "tiny_avenu". Did you mean "tiny_avenue"?' in outcome.sentence
+
+
+def test_a_misspelled_flag_gets_a_suggestion(axk):
+    outcome = axk("train", "tiny", "--train.step", 5)
+    assert outcome.code == 2
+    assert "Perhaps you meant" in outcome.err
+    assert "--train.steps" in outcome.err
+
+
+def test_a_flag_before_the_preset(axk):
+    outcome = axk("train", "--train.steps", 5, "nothing")
+    assert outcome.code == 2
+    assert "Name the preset first" in outcome.sentence
+
+
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        (
+            ["--data.crop-size", 128, 257],
+            "crop_size must be 16k+1 per side (output stride 16), got (128, 257); "
+            "the nearest to 128 is 129.",
+        ),
+        (["--train.steps", 0], "train.steps must be positive, got 0."),
+        (["--train.batch-size", -1], "train.batch_size must be positive, got -1."),
+    ],
+)
+def test_impossible_values_are_one_sentence(axk, tmp_path, flags, sentence):
+    outcome = axk("train", "tiny", *flags, "--out", tmp_path / "run")
+    assert outcome.code == 2
+    assert outcome.sentence == sentence
+    assert not (tmp_path / "run").exists()
+
+
+def test_it_trains_with_the_changed_fields(axk, city, tmp_path):
+    out = tmp_path / "run"
+    outcome = axk(
+        "train", "tiny_avenue", "--data", city, "--out", out,
+        "--train.steps", 2, "--train.batch-size", 2, "--train.workers", 0, "--data.no-flip",
+    )  # fmt: skip
+    assert outcome.code == 0, outcome.err
+    config = json.loads((out / "config.json").read_text())
+    assert config["train"]["steps"] == 2
+    assert config["data"]["flip"] is False
+    assert config["backbone"]["kind"] == "tiny_avenue"
+    assert (out / "weights.safetensors").stat().st_size > 100_000
+    assert (out / "evaluation.json").exists()
+    assert f"Next: axialkit evaluate {out} --data {city}" in outcome.out
+
+
+def test_an_old_run_is_not_overwritten(axk, city, trained):
+    outcome = axk("train", "tiny_avenue", "--data", city, "--out", trained)
+    assert outcome.code == 2
+    assert f"{trained} already holds a training run" in outcome.sentence
+    assert "--resume" in outcome.sentence
