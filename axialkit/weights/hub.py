@@ -13,7 +13,9 @@ from axialkit.weights.files import Tensors, load_weights, read_tensors
 
 SHIPPED = Path(__file__).parent / "shipped"
 CONFIG_FILE = "config.json"
-WEIGHTS_FILE = "weights.safetensors"
+WEIGHTS_SUFFIX = ".safetensors"
+CARD_SUFFIX = ".json"
+WEIGHTS_FILE = f"weights{WEIGHTS_SUFFIX}"
 CHECKPOINT_FILE = "checkpoint.safetensors"
 MODEL_PREFIX = "model/"  # of the network's tensors inside a checkpoint
 
@@ -27,7 +29,7 @@ class Source(NamedTuple):
 
 def shipped_names() -> list[str]:
     """Presets whose trained weights come with the package."""
-    return sorted(path.stem for path in SHIPPED.glob("*.safetensors"))
+    return sorted(path.stem for path in SHIPPED.glob(f"*{WEIGHTS_SUFFIX}"))
 
 
 def load_config(name_or_run: str | Path) -> ExperimentConfig:
@@ -54,7 +56,7 @@ def find_weights(name_or_run: str | Path) -> Source:
     """
     config = load_config(name_or_run)
     folder = Path(name_or_run)
-    shipped = SHIPPED / f"{name_or_run}.safetensors"
+    shipped = SHIPPED / f"{name_or_run}{WEIGHTS_SUFFIX}"
     candidates = [folder / WEIGHTS_FILE, folder / CHECKPOINT_FILE]
     if str(name_or_run) in PRESETS:
         candidates = [shipped]
