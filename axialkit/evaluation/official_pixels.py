@@ -24,7 +24,7 @@ _RESULT = "resultPixelLevelSemanticLabeling.json"
 _START = f"""
 import runpy, numpy
 if not hasattr(numpy, "in1d"):
-    numpy.in1d = lambda values, wanted, **options: numpy.isin(numpy.ravel(values), wanted, **options)
+    numpy.in1d = lambda values, *rest, **options: numpy.isin(numpy.ravel(values), *rest, **options)
 runpy.run_module("{_SCRIPT}", run_name="__main__")
 """
 
