@@ -1,1 +1,27 @@
-"""What the notebooks need to teach."""
+"""What the notebooks import: ``import axialkit.course as nb``."""
+
+from axialkit.course.checks import Todo, check, use
+from axialkit.course.hints import hint, solution
+from axialkit.course.meter import budget, metrics
+from axialkit.course.page import show, show_widget
+from axialkit.course.predictions import predict, reveal
+from axialkit.course.questions import quiz
+from axialkit.course.session import setup
+from axialkit.course.summary import summary
+
+__all__ = [
+    "Todo",
+    "budget",
+    "check",
+    "hint",
+    "metrics",
+    "predict",
+    "quiz",
+    "reveal",
+    "setup",
+    "show",
+    "show_widget",
+    "solution",
+    "summary",
+    "use",
+]

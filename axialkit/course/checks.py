@@ -1,0 +1,162 @@
+"""Checks that say which mistake was made, and solutions where the learner has none yet."""
+
+import copy
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from axialkit.course.lesson import Exercise, Function, Mutant
+from axialkit.course.lessons import get_exercise
+from axialkit.course.session import current
+
+_PICTURE_CELLS = 200  # larger arrays are described, not drawn
+
+
+class Todo(NotImplementedError):
+    """Raised by an exercise that the learner has not written yet."""
+
+
+class Verdict(NamedTuple):
+    """What a check found."""
+
+    passed: bool
+    is_todo: bool
+    claims: tuple[str, ...]  # the properties that hold
+    problem: str  # what does not, in the learner's words; empty if passed
+    mutant: Mutant | None  # the typical mistake that gives exactly these results
+
+
+class _Outcome(NamedTuple):
+    result: Any  # or the type of the exception
+    arguments: tuple[Any, ...]  # as they stand after the call
+
+
+def judge(exercise: Exercise, function: Function) -> Verdict:
+    """Try every property, then compare with the solution; name the mistake if it is a known one."""
+    claims: list[str] = []
+    for prop in exercise.properties:
+        try:
+            prop.test(function)
+        except Todo:
+            return Verdict(False, True, tuple(claims), "", None)
+        except Exception as error:  # noqa: BLE001  (whatever the learner's code raises)
+            problem = f"{prop.claim}: {_describe(error)}"
+            return Verdict(False, False, tuple(claims), problem, _name(exercise, function))
+        claims.append(prop.claim)
+    problem = _first_difference(exercise, function)
+    if problem:
+        return Verdict(False, False, tuple(claims), problem, _name(exercise, function))
+    return Verdict(True, False, tuple(claims), "", None)
+
+
+def check(key: str, function: Function) -> None:
+    """Check the learner's function for an exercise, print what was found, and record it.
+
+    Where the exercises are filled from the solutions, the check itself is checked: the solution
+    has to pass, and every typical mistake has to fail and be named.
+    """
+    exercise, session = get_exercise(key), current()
+    if session.checks == "solutions":
+        _check_the_check(exercise)
+        return
+    verdict = judge(exercise, function)
+    if verdict.passed:
+        session.progress.put(session.lesson.key, "checks", key, "passed")
+    print(report(exercise, verdict))
+
+
+def use(key: str, function: Function) -> Function:
+    """Return the learner's function if it passes its check, else the package's own version."""
+    exercise = get_exercise(key)
+    if current().checks == "learner":
+        if judge(exercise, function).passed:
+            return function
+        print(f"{key}: the cells below use the kit's own {exercise.name} until yours passes.")
+    return exercise.solution
+
+
+def report(exercise: Exercise, verdict: Verdict) -> str:
+    """Put a verdict into words."""
+    if verdict.is_todo:
+        return f'… {exercise.name}: not written yet. A hint: nb.hint("{exercise.key}")'
+    lines = [f"✓ {claim}" for claim in verdict.claims]
+    if verdict.passed:
+        return "\n".join([*lines, f"★ {exercise.key} solved: {exercise.name} is right."])
+    lines.append(f"✗ {verdict.problem}")
+    if verdict.mutant is not None:
+        lines.append(f"  Recognised ({verdict.mutant.name}): {verdict.mutant.says}")
+    lines.append(f'  A hint: nb.hint("{exercise.key}")')
+    return "\n".join(lines)
+
+
+def _check_the_check(exercise: Exercise) -> None:
+    if not judge(exercise, exercise.solution).passed:
+        raise AssertionError(f"{exercise.key}: the solution fails its own check")
+    for mutant in exercise.mutants:
+        if judge(exercise, mutant.function).mutant is not mutant:
+            raise AssertionError(f"{exercise.key}: the mistake {mutant.name!r} is not named")
+    print(f"{exercise.key}: solution passes, {len(exercise.mutants)} typical mistakes named.")
+
+
+def _name(exercise: Exercise, function: Function) -> Mutant | None:
+    """Return the mutant that gives the same outcome on every probe."""
+    outcomes = [_run(function, probe) for probe in exercise.probes]
+    for mutant in exercise.mutants:
+        expected = (_run(mutant.function, probe) for probe in exercise.probes)
+        if all(map(_same, outcomes, expected)):
+            return mutant
+    return None
+
+
+def _first_difference(exercise: Exercise, function: Function) -> str:
+    for probe in exercise.probes:
+        got, expected = _run(function, probe), _run(exercise.solution, probe)
+        if not _same(got, expected):
+            given = ", ".join(_draw(argument) for argument in probe)
+            return (
+                f"{exercise.name}({given}) gives {_draw(got.result)}, "
+                f"expected {_draw(expected.result)}"
+            )
+    return ""
+
+
+def _run(function: Function, probe: tuple[Any, ...]) -> _Outcome:
+    arguments = copy.deepcopy(probe)
+    try:
+        result = function(*arguments)
+    except Exception as error:  # noqa: BLE001  (raising is an outcome like any other)
+        result = type(error)
+    return _Outcome(result, arguments)
+
+
+def _same(a: _Outcome, b: _Outcome) -> bool:
+    pairs = [(a.result, b.result), *zip(a.arguments, b.arguments, strict=True)]
+    return all(_equal(left, right) for left, right in pairs)
+
+
+def _equal(a: object, b: object) -> bool:
+    """Lists equal tuples and numpy numbers equal Python's; shapes must agree."""
+    if a is None or b is None or isinstance(a, type) or isinstance(b, type):
+        return a is b
+    try:
+        return np.array_equal(np.asarray(a), np.asarray(b))
+    except (TypeError, ValueError):  # ragged, or not comparable
+        return False
+
+
+def _draw(value: object) -> str:
+    """Show a small mask as a picture, anything else in its usual form, shortened."""
+    if isinstance(value, np.ndarray) and value.dtype == bool and value.ndim == 2:
+        if value.size > _PICTURE_CELLS:
+            return f"a mask of {value.shape[0]} x {value.shape[1]} with {value.sum()} cells set"
+        rows = ("".join("■" if cell else "·" for cell in row) for row in value)
+        return "\n    " + "\n    ".join(rows) + "\n  "
+    if isinstance(value, type):
+        return value.__name__
+    text = repr(value)
+    return text if len(text) <= 200 else f"{text[:200]}…"
+
+
+def _describe(error: Exception) -> str:
+    message = str(error) or "does not hold"
+    return message if isinstance(error, AssertionError) else f"{type(error).__name__}: {message}"

@@ -1,0 +1,92 @@
+"""What a lesson is made of: goals, exercises with their typical mistakes, a quiz, time budgets."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+Function = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Property:
+    """Something that must hold for every right answer."""
+
+    claim: str
+    """What holds, as a short sentence: printed with a tick when it does."""
+    test: Callable[[Function], None]
+    """Raises AssertionError, with a message for the learner, when it does not hold."""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A typical mistake, as a function, so that a check can recognise and name it."""
+
+    name: str
+    """Two or three words."""
+    function: Function
+    """The exercise, solved with this one mistake."""
+    says: str
+    """What the learner is told: which mistake gives exactly this result."""
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """A function for the learner to write."""
+
+    key: str
+    """Such as "1.2": lesson and number."""
+    name: str
+    """Name of the function."""
+    goal: str
+    """Letter of the goal that it proves."""
+    solution: Function
+    """The package's own version."""
+    properties: tuple[Property, ...]
+    """Tried in this order; the first that fails is reported."""
+    probes: tuple[tuple[Any, ...], ...]
+    """Arguments on which the learner's function is compared with the solution and the mutants."""
+    mutants: tuple[Mutant, ...]
+    """Typical mistakes: each differs from the solution, and from the others, on the probes."""
+    hints: tuple[str, str, str]
+    """Shape, then idea, then line."""
+    shown: tuple[Function, ...] = ()
+    """Functions whose source ``solution()`` shows; empty: the solution alone."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question of the quiz that closes a lesson."""
+
+    text: str
+    choices: tuple[str, ...]
+    answer: int
+    """Index of the right choice."""
+    why: str
+    """Shown after the answer, right or wrong."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Measured cost of a heavy cell, in CPU-seconds on one thread."""
+
+    ci: float
+    learn: float
+    megabytes: int
+    """Extra memory at its peak."""
+    measured: str
+    """Month of the measurement."""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One notebook's teaching content."""
+
+    key: str
+    """Two digits, such as "01"."""
+    title: str
+    goals: dict[str, str]
+    """Letter -> what the learner can do afterwards."""
+    exercises: tuple[Exercise, ...]
+    quiz: tuple[Question, ...]
+    budgets: dict[str, Budget] = field(default_factory=dict)
+    """Name of a heavy cell -> what it costs; "lesson" is the whole notebook."""

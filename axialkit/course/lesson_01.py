@@ -1,0 +1,61 @@
+"""Lesson 01, why look along a cross: goals, quiz, time budgets."""
+
+from axialkit.course.exercises_01 import EXERCISES_01
+from axialkit.course.lesson import Budget, Lesson, Question
+
+LESSON_01 = Lesson(
+    key="01",
+    title="Why look along a cross?",
+    goals={
+        "A": "say what a pixel can reach",
+        "B": "compute what attention costs",
+        "C": "run the finished model and read its answer",
+    },
+    exercises=EXERCISES_01,
+    quiz=(
+        Question(
+            "After one W hop (attention along the width axis), a pixel has heard from ...",
+            ("its row", "its column", "its row and its column", "the whole image"),
+            0,
+            "One hop runs along one line. The cross needs both kinds of hop, the whole image both "
+            "in sequence.",
+        ),
+        Question(
+            'Why does "W, then W" stay at chance in the key task?',
+            (
+                "It has too few parameters",
+                "It was not trained for long enough",
+                "The key lies in another row, and W hops never change the row",
+                "Two hops are not enough for any network",
+            ),
+            2,
+            "However many W hops are stacked, and however long they are trained, nothing from "
+            "another row ever arrives. H, then W has as many parameters and solves it.",
+        ),
+        Question(
+            "Pixel (2, 7) knows something, pixel (5, 1) asks. H first, then W: where does the "
+            "message stand in between?",
+            ("(2, 1)", "(5, 7)", "(7, 5)", "(5, 1)"),
+            1,
+            "The H hop keeps the column (7) and carries the message to the row of the one that "
+            "asks (5). (2, 1) would be the corner of W, then H.",
+        ),
+        Question(
+            "On a 129 x 257 map, how many times more pairs does full attention need?",
+            ("about 2", "about 9", "about 86", "about 33 000"),
+            2,
+            "hw / (h + w) = 33153 / 386, about 86. The saving grows with the image.",
+        ),
+        Question(
+            "On a single line of 100 pixels (a 1 x 100 map), axial attention is ...",
+            ("much cheaper than full", "exactly as dear", "a little dearer", "impossible"),
+            2,
+            "100 * (1 + 100) pairs against 100 * 100: the W hop already is full attention, and the "
+            "H hop looks only at the pixel itself. They are equal on 2 x 2; above that axial wins.",
+        ),
+    ),
+    budgets={
+        "key task": Budget(ci=8.0, learn=15.0, megabytes=50, measured="2026-11"),
+        "lesson": Budget(ci=25.0, learn=35.0, megabytes=600, measured="2026-11"),
+    },
+)

@@ -1,0 +1,50 @@
+"""Numbers for machines: what heavy cells cost, and the results that tests compare."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import SupportsFloat
+
+from IPython.display import display
+
+from axialkit.course.session import current
+from axialkit.errors import InputError
+
+METRICS_MIME = "application/x-axialkit-metrics+json"
+BUDGET_MIME = "application/x-axialkit-budget+json"
+
+
+@contextmanager
+def budget(name: str) -> Iterator[None]:
+    """Say what the body of a heavy cell will cost, and afterwards what it did cost.
+
+    Raises:
+        InputError: the lesson has no budget of that name.
+    """
+    session = current()
+    if name not in session.lesson.budgets:
+        known = ", ".join(session.lesson.budgets)
+        raise InputError(f'Lesson {session.lesson.key} has no budget "{name}". Budgets: {known}.')
+    planned = session.lesson.budgets[name]
+    seconds = planned.ci if session.profile == "ci" else planned.learn
+    print(
+        f"⏱ about {seconds:g} CPU-seconds on one thread, {planned.megabytes} MB "
+        f"(measured {planned.measured})"
+    )
+    start = time.process_time()
+    yield
+    session.spent[name] = time.process_time() - start
+    print(f"took {session.spent[name]:.1f} CPU-seconds")
+
+
+def metrics(**values: SupportsFloat) -> None:
+    """Report the lesson's numbers and the CPU time of its heavy cells, for the tests."""
+    session = current()
+    numbers = {name: float(value) for name, value in values.items()}
+    spent = {**session.spent, "lesson": time.process_time()}  # of the whole kernel
+    costs = {
+        name: {"seconds": seconds, "budget": session.lesson.budgets[name].ci}
+        for name, seconds in spent.items()
+    }
+    text = ", ".join(f"{name} {value:.4g}" for name, value in numbers.items())
+    display({METRICS_MIME: numbers, BUDGET_MIME: costs, "text/plain": text}, raw=True)

@@ -1,0 +1,177 @@
+"""The checks are checked: right answers pass, every typical mistake fails and is named."""
+
+import dataclasses
+from collections.abc import Callable
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pytest
+
+from axialkit.course import checks
+from axialkit.course.checks import Todo, check, judge, report, use
+from axialkit.course.lesson import Exercise, Lesson, Mutant
+from axialkit.course.lessons import LESSONS, get_exercise
+from axialkit.course.session import Session, setup
+from axialkit.errors import InputError
+
+EXERCISES = [exercise for lesson in LESSONS.values() for exercise in lesson.exercises]
+MUTANTS = [(exercise, mutant) for exercise in EXERCISES for mutant in exercise.mutants]
+
+
+def count_by_loop(panoptic: np.ndarray, train_id: int) -> int:
+    seen = []
+    for row in panoptic.tolist():
+        for label in row:
+            if label // 1000 == train_id and label not in seen:
+                seen.append(label)
+    return len(seen)
+
+
+def reach_by_loop(mask: np.ndarray, hops: str) -> list[list[bool]]:
+    known = [[bool(cell) for cell in row] for row in mask]
+    for hop in hops:
+        columns = [any(row[x] for row in known) for x in range(len(known[0]))]
+        known = [list(columns) if hop == "H" else [any(row)] * len(row) for row in known]
+    return known
+
+
+# independent of the package: other means, other return types
+SECOND_SOLUTIONS: dict[str, Callable[..., Any]] = {
+    "1.1": count_by_loop,
+    "1.2": lambda mask, hops: np.array(reach_by_loop(mask, hops)),
+    "1.3": lambda i, j, h, w: [i, w],
+    "1.4": lambda h, w, kind: sum(h + w if kind == "axial" else h * w for _ in range(h * w)),
+}
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.key)
+def test_the_solution_passes(exercise: Exercise) -> None:
+    verdict = judge(exercise, exercise.solution)
+    assert verdict.passed, verdict.problem
+    assert len(verdict.claims) == len(exercise.properties)
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.key)
+def test_a_second_solution_passes(exercise: Exercise) -> None:
+    verdict = judge(exercise, SECOND_SOLUTIONS[exercise.key])
+    assert verdict.passed, verdict.problem
+
+
+@pytest.mark.parametrize(
+    ("exercise", "mutant"), MUTANTS, ids=lambda value: getattr(value, "name", None)
+)
+def test_every_mistake_fails_and_is_named(exercise: Exercise, mutant: Mutant) -> None:
+    verdict = judge(exercise, mutant.function)
+    assert not verdict.passed
+    assert verdict.mutant is mutant
+    assert mutant.says in report(exercise, verdict)
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.key)
+def test_mistakes_differ_from_each_other(exercise: Exercise) -> None:
+    """Otherwise the learner could be told about the wrong one."""
+    assert 3 <= len(exercise.mutants) <= 8
+    for one, other in combinations(exercise.mutants, 2):
+        named = judge(dataclasses.replace(exercise, mutants=(other,)), one.function)
+        assert named.mutant is None, f"{one.name} and {other.name} give the same results"
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.key)
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        lambda *arguments: None,
+        lambda *arguments: "four",
+        lambda *arguments: (1, 2, 3),
+        lambda *arguments: np.zeros((2, 2)),
+        lambda: 3,
+    ],
+)
+def test_nonsense_fails_without_a_crash(
+    exercise: Exercise, nonsense: Callable[..., object]
+) -> None:
+    verdict = judge(exercise, nonsense)
+    assert not verdict.passed
+    assert not verdict.is_todo
+    assert verdict.problem
+
+
+def test_an_unknown_mistake_gets_the_first_broken_property() -> None:
+    verdict = judge(get_exercise("1.4"), lambda h, w, kind: (h * w) ** 2)
+    assert verdict.mutant is None
+    assert verdict.claims == ("full: every pixel meets every pixel",)
+    assert "gives 120, you say 225" in verdict.problem
+
+
+def test_a_difference_beyond_the_properties_is_shown() -> None:
+    exercise = dataclasses.replace(get_exercise("1.2"), properties=())
+    verdict = judge(exercise, lambda mask, hops: mask)
+    assert not verdict.passed
+    assert "·····\n    ····■" in verdict.problem
+    assert "expected" in verdict.problem
+
+
+def todo(*arguments: object) -> None:
+    raise Todo
+
+
+def test_check_reports_and_records(learner: Session, capsys: pytest.CaptureFixture[str]) -> None:
+    check("1.3", todo)
+    assert 'corner: not written yet. A hint: nb.hint("1.3")' in capsys.readouterr().out
+    check("1.3", lambda i, j, h, w: (h, j))
+    assert "Recognised (the other order)" in capsys.readouterr().out
+    assert learner.progress.section("01", "checks") == {}
+    check("1.3", lambda i, j, h, w: (i, w))
+    assert "★ 1.3 solved" in capsys.readouterr().out
+    assert learner.progress.section("01", "checks") == {"1.3": "passed"}
+
+
+def test_use_never_blocks(learner: Session, capsys: pytest.CaptureFixture[str]) -> None:
+    exercise = get_exercise("1.3")
+    assert use("1.3", todo) is exercise.solution
+    assert "the cells below use the kit's own corner" in capsys.readouterr().out
+    assert use("1.3", lambda i, j, h, w: (h, j)) is exercise.solution
+
+    def mine(i: int, j: int, h: int, w: int) -> list[int]:
+        return [i, w]
+
+    capsys.readouterr()
+    assert use("1.3", mine) is mine
+    assert capsys.readouterr().out == ""
+
+
+def test_ci_fills_in_the_solutions_and_checks_the_checks(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    session = setup("01", "ci")
+    check("1.4", todo)
+    assert "1.4: solution passes, 6 typical mistakes named." in capsys.readouterr().out
+    assert use("1.4", todo) is get_exercise("1.4").solution
+    assert session.progress.section("01", "checks") == {}
+
+
+def test_ci_notices_a_bad_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    setup("01", "ci")
+    exercise = get_exercise("1.3")
+    harmless = Mutant("harmless", exercise.solution, "this is right")
+    for broken, message in (
+        (dataclasses.replace(exercise, mutants=(harmless,)), "'harmless' is not named"),
+        (dataclasses.replace(exercise, solution=lambda i, j, h, w: (0, 0)), "fails its own check"),
+    ):
+        monkeypatch.setattr(checks, "get_exercise", lambda key, broken=broken: broken)
+        with pytest.raises(AssertionError, match=message):
+            check("1.3", todo)
+
+
+def test_an_unknown_exercise_is_refused(learner: Session) -> None:
+    with pytest.raises(InputError, match=r'no exercise "1.9".*Exercises: 1.1, 1.2, 1.3, 1.4'):
+        check("1.9", todo)
+
+
+@pytest.mark.parametrize("lesson", LESSONS.values(), ids=lambda lesson: lesson.key)
+def test_every_goal_is_proved_by_an_exercise(lesson: Lesson) -> None:
+    assert {exercise.goal for exercise in lesson.exercises} == set(lesson.goals)
+    for number, exercise in enumerate(lesson.exercises, start=1):
+        assert exercise.key == f"{int(lesson.key)}.{number}"
+        assert len(exercise.hints) == 3
