@@ -230,14 +230,25 @@ def test_the_zoo_table_shows_the_published_scores() -> None:
         assert [float(cell) for cell in re.findall(r"\d+\.\d\d?(?= \|)", row)] == numbers
 
 
-def test_the_annotated_tree_lists_files_that_exist() -> None:
+def annotated_tree() -> list[str]:
+    """The paths (or patterns) of the README's tree; a folder's name ends with a slash."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     (tree,) = re.findall(r"```text\n(.*?)```", text, flags=re.S)
+    paths: list[str] = []
     folders: list[str] = []
     for line in tree.splitlines():
         depth, name = (len(line) - len(line.lstrip())) // 2, line.split()[0]
         folders = [*folders[:depth], name]
-        assert (ROOT / "".join(folders)).exists(), "".join(folders)
+        paths.append("".join(folders))
+    return paths
+
+
+def test_the_annotated_tree_lists_what_exists_and_every_module() -> None:
+    found = {pattern: set(ROOT.glob(pattern)) for pattern in annotated_tree()}
+    assert all(found.values()), [pattern for pattern, paths in found.items() if not paths]
+    modules = {p for p in (ROOT / "axialkit").rglob("*.py") if not p.name.startswith("__")}
+    missing = (modules | set(NOTEBOOKS)) - set().union(*found.values())
+    assert not missing, f"not in the README's tree: {sorted(map(str, missing))}"
 
 
 def test_no_file_names_a_place_on_someones_machine() -> None:
