@@ -13,7 +13,7 @@ a third split that neither training nor choices on ``val`` have seen.
 """
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool
@@ -36,35 +36,18 @@ from axialkit.data.minicity_files import (
     specials_folder,
     write_scene,
 )
+from axialkit.data.minicity_settings import (
+    Settings,
+    check_same,
+    make_counts,
+    make_settings,
+    to_config,
+)
 from axialkit.data.panoptic_files import write_panoptic
 from axialkit.data.parallel import map_parallel
+from axialkit.data.street import draw_street
 from axialkit.errors import InputError, suggest
 from axialkit.files import read_json, write_json
-
-VERSION = 1  # grows when the drawing changes, so that two looks never mix in one folder
-
-
-class Kind(NamedTuple):
-    """What is usual for one kind of scenes."""
-
-    counts: dict[str, int]
-    size: tuple[int, int]  # also the smallest
-    ambiguity: float
-
-
-KINDS = {
-    "full": Kind({"train": 1200, "val": 240, "test": 8}, (128, 256), 0.6),
-    "avenue": Kind({"train": 1500, "val": 150, "test": 8}, (64, 128), 1.0),
-}
-
-
-class Settings(NamedTuple):
-    """All that the pixels of a MiniCity depend on."""
-
-    scenes: str  # a key of KINDS
-    seed: int
-    size: tuple[int, int]  # height, width
-    ambiguity: float  # 0..1: share of objects without local cues
 
 
 class _Job(NamedTuple):
@@ -91,7 +74,7 @@ def scene(
     _check_split(split)
     if index < 0:
         raise InputError(f"The index of a scene counts from 0, got {index}.")
-    return _draw(_settings(scenes, seed, size, ambiguity), split, index)
+    return _draw(make_settings(scenes, seed, size, ambiguity), split, index)
 
 
 def generate(  # noqa: PLR0913
@@ -109,24 +92,24 @@ def generate(  # noqa: PLR0913
 ) -> Path:
     """Write a MiniCity under ``root``; draw only what is missing there; return the root.
 
-    Counts, size (height, width) and ambiguity are those of ``KINDS[scenes]`` unless given.
-    ``workers`` None = one process per core. Interrupted, it keeps the finished images; run again,
-    it completes them. Higher counts add images to the old ones.
+    Counts, size (height, width) and ambiguity are those of ``minicity_settings.KINDS`` unless
+    given. ``workers`` None = one process per core. Interrupted, it keeps the finished images; run
+    again, it completes them. Higher counts add images to the old ones.
 
     Raises:
         InputError: settings out of range, ``root`` holds something else or a MiniCity with other
             settings, or it cannot be written to.
     """
     root = Path(root)
-    settings = _settings(scenes, seed, size, ambiguity)
-    asked = _counts(scenes, {"train": train, "val": val, "test": test})
+    settings = make_settings(scenes, seed, size, ambiguity)
+    asked = make_counts(scenes, {"train": train, "val": val, "test": test})
     _check_root(root, settings)
     counts = _with_present(root, asked)
     if _is_done(root, counts):
         _say(f"{root} is complete: {_scenes(sum(counts.values()))}.", progress=progress)
         return root
     with only_one(root):
-        write_json(config_path(root), _config(settings, counts))
+        write_json(config_path(root), to_config(settings, counts))
         remove_leftovers(root)
         _draw_missing(root, settings, counts, workers, progress=progress)
         _derive_panoptic(root, counts, workers, progress=progress)
@@ -169,38 +152,6 @@ def special_mask(
     return rasterize.owners(polygons, size) == special.polygon
 
 
-def _settings(
-    scenes: str, seed: int, size: tuple[int, int] | None, ambiguity: float | None
-) -> Settings:
-    if scenes not in KINDS:
-        raise InputError(
-            f'There is no kind of scenes "{scenes}".{suggest(scenes, list(KINDS))} '
-            f"Kinds: {', '.join(KINDS)}."
-        )
-    kind = KINDS[scenes]
-    height, width = kind.size if size is None else size
-    ambiguity = kind.ambiguity if ambiguity is None else ambiguity
-    if height < kind.size[0] or width < 2 * height:
-        raise InputError(
-            f"size must be at least {kind.size[0]}x{kind.size[1]} (height x width) and twice as "
-            f"wide as high for {scenes} scenes, got {height}x{width}."
-        )
-    if not 0 <= ambiguity <= 1:
-        raise InputError(f"ambiguity must lie in 0..1, got {ambiguity}.")
-    if not 0 <= seed < 2**32:
-        raise InputError(f"seed must lie in 0..{2**32 - 1}, got {seed}.")
-    return Settings(scenes, int(seed), (int(height), int(width)), float(ambiguity))
-
-
-def _counts(scenes: str, given: dict[str, int | None]) -> dict[str, int]:
-    usual = KINDS[scenes].counts
-    counts = {split: usual[split] if n is None else n for split, n in given.items()}
-    if min(counts.values()) < 0 or sum(counts.values()) == 0:
-        listed = ", ".join(f"{split} {count}" for split, count in counts.items())
-        raise InputError(f"There is nothing to draw: the numbers of images are {listed}.")
-    return counts
-
-
 def _check_split(split: str) -> None:
     if split not in SPLITS:
         raise InputError(
@@ -212,7 +163,7 @@ def _check_split(split: str) -> None:
 def _check_root(root: Path, settings: Settings) -> None:
     """Refuse a folder that holds other things, or a MiniCity drawn with other settings."""
     if config_path(root).is_file():
-        _check_same(root, read_config(root), _config(settings, {}))
+        check_same(root, read_config(root), settings)
     elif root.is_file():
         raise InputError(f"{root} is a file, not a folder. Choose another --out.")
     elif root.is_dir():
@@ -221,28 +172,6 @@ def _check_root(root: Path, settings: Settings) -> None:
             raise InputError(
                 f'{root} is no MiniCity: it holds "{others[0]}". Choose a new or empty --out.'
             )
-
-
-def _check_same(root: Path, found: dict[str, Any], wanted: dict[str, Any]) -> None:
-    different = [
-        f"{key} is {_plain(found.get(key))}, asked for {_plain(wanted[key])}"
-        for key in ("version", *Settings._fields)
-        if found.get(key) != wanted[key]
-    ]
-    if different:
-        raise InputError(
-            f"{root} holds a MiniCity with other settings: {'; '.join(different)}. Choose another "
-            "--out, or remove that folder."
-        )
-
-
-def _plain(value: Any) -> str:  # noqa: ANN401
-    return "x".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _config(settings: Settings, counts: dict[str, int]) -> dict[str, Any]:
-    fields = settings._asdict()
-    return {"version": VERSION, **fields, "size": list(settings.size), "counts": counts}
 
 
 def _with_present(root: Path, asked: dict[str, int]) -> dict[str, int]:
@@ -307,8 +236,6 @@ def _draw(settings: Settings, split: str, number: int) -> DrawnScene:
     if settings.scenes == "avenue":
         drawn = draw_avenue(settings.size, rng, ambiguity=settings.ambiguity)
     else:
-        from axialkit.data.street import draw_street
-
         city = city_style(split, number, settings.seed)
         drawn = draw_street(settings.size, rng, city, settings.ambiguity)
     instances = rasterize.instance_ids(drawn.polygons, settings.size)

@@ -20,6 +20,7 @@ from axialkit.data.cityscapes import (
     read_label_ids,
 )
 from axialkit.data.minicity_files import config_path
+from axialkit.data.minicity_settings import VERSION
 from axialkit.data.rasterize import read_polygons
 from axialkit.errors import InputError
 from axialkit.files import read_json, write_json
@@ -335,7 +336,7 @@ class TestRefusals:
         minicity.generate(tmp_path, **FEW)
         config = read_json(config_path(tmp_path))
         write_json(config_path(tmp_path), {**config, "version": 0})
-        with pytest.raises(InputError, match=f"version is 0, asked for {minicity.VERSION}"):
+        with pytest.raises(InputError, match=f"version is 0, asked for {VERSION}"):
             minicity.generate(tmp_path, **FEW)
 
     def test_a_folder_with_other_things(self, tmp_path):
@@ -382,7 +383,8 @@ class TestRefusals:
         ("arguments", "told"),
         [
             ({"scenes": "avenu"}, 'no kind of scenes "avenu". Did you mean "avenue"'),
-            ({"size": (32, 64)}, "at least 64x128 .* got 32x64"),
+            ({"size": (32, 64)}, "between 64x128 and 1024x2048 .* got 32x64"),
+            ({"size": (1500, 3000)}, "between 64x128 and 1024x2048 .* got 1500x3000"),
             ({"size": (128, 200)}, "twice as wide as high .* got 128x200"),
             ({"ambiguity": 1.5}, "ambiguity must lie in 0..1, got 1.5"),
             ({"seed": -1}, "seed must lie in 0..4294967295, got -1"),
