@@ -20,6 +20,8 @@ from axialkit.data.panoptic_files import panoptic_json, write_panoptic
 from axialkit.errors import InputError
 from axialkit.evaluation.far_cues import FarCueAccuracy
 from axialkit.evaluation.official import PanopticWriter, is_script_installed, run_official_script
+from axialkit.evaluation.official_pixels import SPLIT as PIXEL_SPLIT
+from axialkit.evaluation.official_pixels import run_official_pixel_script, write_label_ids
 from axialkit.evaluation.panoptic_quality import PanopticQuality, PanopticScores, segment_overlap
 from axialkit.evaluation.report import EvaluationReport
 from axialkit.evaluation.semantic import MeanIoU
@@ -41,8 +43,9 @@ def evaluate(  # noqa: PLR0913
     """Score a network on a split of a Cityscapes folder.
 
     ``limit`` takes the first images only. ``out`` keeps the predictions in the official form and
-    the official script's own results. Without ``official`` the script is not run; nor is it when
-    cityscapesscripts is missing or the images are too few for it, and the report says so. The
+    the official script's own results. Without ``official`` no official script is run; nor is one
+    when cityscapesscripts is missing or the images are too few for it, and the report says so. The
+    script for the mIoU can only score the whole val split, and is run on nothing less. The
     panoptic ground truth that the script reads is written into ``root/gtFine`` if it is not there.
 
     Raises:
@@ -62,14 +65,17 @@ def evaluate(  # noqa: PLR0913
             result = segment(model, image, config)
             tally.add(sample.name, result, instance_ids)
             writer.add(sample.name, result.panoptic)
+            write_label_ids(folder / "semantic", sample.name, result.semantic)
         seconds = time.perf_counter() - began
         predictions = writer.finish()
         note = _why_no_official(tally.quality.scores(), official=official)
-        scores = None
+        scores, miou = None, None
         if not note:
             names = [sample.name for sample in samples]
             results = folder / "official_results.json"
             scores = run_official_script(panoptic_json(root, split), predictions, results, names)
+            if split == PIXEL_SPLIT and limit is None:
+                miou = run_official_pixel_script(root, folder / "semantic")
     return EvaluationReport(
         split=split,
         images=len(samples),
@@ -78,6 +84,7 @@ def evaluate(  # noqa: PLR0913
         quality_void=tally.quality_void,
         iou=tally.iou,
         official=scores,
+        official_miou=miou,
         official_note=note,
         far_cues=tally.far_cues.scores(),
     )

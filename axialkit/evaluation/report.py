@@ -24,6 +24,7 @@ class EvaluationReport:
     quality_void: PanopticQuality  # crowds as void, like deeplab2's evaluator
     iou: MeanIoU
     official: PanopticScores | None  # from the unmodified official script
+    official_miou: float | None  # from the official pixel-level script, for all of val only
     official_note: str  # why there is none
     far_cues: list[CueScore]
 
@@ -41,7 +42,8 @@ class EvaluationReport:
             "split": self.split,
             "images": self.images,
             "seconds": round(self.seconds, 1),
-            "official_script": self.official and _groups(self.official),
+            "official_script": self.official
+            and _groups(self.official) | {"miou": self.official_miou},
             "official_note": self.official_note,
             "difference_to_official": self.difference,
             "crowd_official": _groups(self.quality.scores()) | {"miou": self.iou.mean("official")},
@@ -80,7 +82,7 @@ class EvaluationReport:
     def _summary_rows(self) -> tuple[list[str], list[list[Any]]]:
         header = ["", "PQ", "SQ", "RQ", "PQ things", "PQ stuff", "mIoU"]
         lines = [
-            ("official script", self.official, None),
+            ("official script", self.official, self.official_miou),
             ("axialkit, crowds as official", self.quality.scores(), self.iou.mean("official")),
             ("axialkit, crowds as void", self.quality_void.scores(), self.iou.mean("void")),
         ]
