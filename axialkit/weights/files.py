@@ -1,5 +1,7 @@
 """Weights on disk: safetensors, no pickle, written atomically."""
 
+import os
+import re
 from pathlib import Path
 
 import torch
@@ -14,10 +16,20 @@ Tensors = dict[str, Tensor]
 
 
 def save_tensors(path: Path | str, tensors: Tensors, metadata: dict[str, str]) -> None:
-    """Write named tensors and a few strings to one safetensors file."""
+    """Write named tensors and a few strings to one safetensors file.
+
+    Raises:
+        InputError: the folder cannot be written to, or the disk is full.
+    """
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     with atomic_path(path) as temporary:
-        save_file(contiguous, temporary, metadata)
+        temporary.touch()
+        mode = temporary.stat().st_mode  # the usual one; safetensors would shut out other users
+        try:
+            save_file(contiguous, temporary, metadata)
+        except SafetensorError as error:
+            raise _system_error(error) from error
+        temporary.chmod(mode)
 
 
 def read_tensors(path: Path | str) -> tuple[Tensors, dict[str, str]]:
@@ -71,6 +83,12 @@ def load_weights(model: nn.Module, tensors: Tensors, source: Path | str) -> None
                 f"expected {list(own[name].shape)}. Was it made for another preset?"
             )
     model.load_state_dict(tensors)
+
+
+def _system_error(error: SafetensorError) -> Exception:
+    """Return the system's own error behind one of safetensors, which only words it."""
+    number = re.search(r"os error (\d+)", str(error))
+    return OSError(int(number[1]), os.strerror(int(number[1]))) if number else error
 
 
 def _to_half(name: str, tensor: Tensor) -> Tensor:
