@@ -89,6 +89,12 @@ def test_resizing_back_equals_the_reference(load_golden):
     np.testing.assert_array_equal(restored, golden["up_panoptic"])
 
 
+@pytest.mark.parametrize("size", [(1, 1), (1, 3000), (3000, 1)])
+def test_any_shape_of_picture_is_answered(size):
+    result = segment(RedIsClass(), picture(*size, klass=3), CONFIG)
+    np.testing.assert_array_equal(result.panoptic, np.full(size, 3000))
+
+
 def test_centers_grow_with_the_answer():
     image = picture(65, 129, klass=13)
     image[-3:, -3:, 1] = 255

@@ -113,6 +113,12 @@ def test_keep_k_keeps_the_highest_and_of_equals_the_first():
     assert len(find_centers(peaks, 0)[0]) == 4
 
 
+def test_keep_k_resolves_many_ties_by_raster_order():
+    peaks = np.random.default_rng(0).integers(1, 4, (20, 30)).astype(np.float32)
+    highest = sorted(np.ndindex(*peaks.shape), key=lambda point: -peaks[point])[:45]
+    assert find_centers(peaks, 45)[0].tolist() == [list(point) for point in sorted(highest)]
+
+
 def random_prediction(seed, height=37, width=53):
     """Coarse values, so that ties are frequent."""
     rng = np.random.default_rng(seed)
