@@ -95,6 +95,7 @@ _TINY_CONV = _TINY._replace(stages=(*_TINY_FRONT, Stage(4, "bottleneck", (72, 72
 _AVENUE_FRONT = (
     Stage(2, "conv", (32,), 1, stride=2),
     Stage(3, "conv", (64,), 1, stride=2),
+    Stage(3, "basic", (64, 64), 1),
 )
 
 
