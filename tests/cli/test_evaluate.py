@@ -15,7 +15,7 @@ def test_it_prints_both_scores_and_writes_them(axk, trained, city, tmp_path):
     assert "official script" in outcome.out
     assert f"{100 * official:.1f}" in outcome.out
     assert (tmp_path / "o" / "cityscapes_panoptic_val.json").exists()
-    assert len(list((tmp_path / "o").glob("*/*.png"))) == 4
+    assert len(list((tmp_path / "o").glob("cityscapes_panoptic_val/*.png"))) == 4
 
 
 def test_a_limit_takes_the_first_images(axk, trained, city, tmp_path):

@@ -80,6 +80,7 @@ def test_crowds_and_void_agree_with_the_official_script(golden_root, tmp_path):
     np.testing.assert_allclose(report.quality.counts, official.counts)
     assert not np.allclose(void.counts, official.counts)  # crowds do matter here
     assert report.iou.mean("void") != report.iou.mean("official")
+    assert report.official_miou == pytest.approx(report.iou.mean("official"), abs=1e-9)
 
 
 def test_out_keeps_the_official_files(avenue, tmp_path):
@@ -90,6 +91,7 @@ def test_out_keeps_the_official_files(avenue, tmp_path):
     assert [annotation["image_id"] for annotation in annotations] == names
     kept = json.loads((tmp_path / "official_results.json").read_text())
     assert kept["All"]["pq"] == report.official.all.pq
+    assert report.official_miou is None  # that script scores nothing less than all of val
 
 
 def test_missing_panoptic_ground_truth_is_made(golden_root):
