@@ -6,8 +6,8 @@ so labels can be decided first and pixels are drawn once, only for what remains 
 """
 
 import math
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from jaxtyping import UInt8
@@ -25,6 +25,17 @@ SCENERY, BARRIERS, FREE = range(3)  # layers of one stretch of the street, paint
 OVERSAMPLING = 2  # strokes are painted at this scale, then averaged: soft edges in the image
 MARGIN = 8  # labels are cut this far outside the picture, pixels
 
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def unchecked(function: _Function) -> _Function:
+    """Spare a function the tests' check of its arguments: it is called thousands of times a scene.
+
+    Unlike ``typing.no_type_check`` it leaves the static checks on.
+    """
+    function.__no_type_check__ = True  # type: ignore[attr-defined]
+    return function
+
 
 class View(NamedTuple):
     """A pinhole camera looking straight down the street."""
@@ -36,16 +47,19 @@ class View(NamedTuple):
     horizon: float  # row of the vanishing point
     eye: float = 1.35  # metres above the ground
 
+    @unchecked
     def at(self, x: Number, y: Number, z: Number) -> tuple[float, float]:
         """Project a point of the world to the picture."""
         scale = self.focal / z
         return (self.center_x + x * scale, self.horizon + (self.eye - y) * scale)
 
+    @unchecked
     def side(self, x: Number, low: Number, high: Number, near: Number, far: Number) -> list[Point]:
         """Return a rectangle on a plane along the street."""
         corners = ((low, near), (low, far), (high, far), (high, near))
         return [self.at(x, y, z) for y, z in corners]
 
+    @unchecked
     def front(
         self, left: Number, right: Number, low: Number, high: Number, z: Number
     ) -> list[Point]:
@@ -53,6 +67,7 @@ class View(NamedTuple):
         corners = ((left, low), (right, low), (right, high), (left, high))
         return [self.at(x, y, z) for x, y in corners]
 
+    @unchecked
     def floor(
         self, left: Number, right: Number, near: Number, far: Number, y: Number = 0.0
     ) -> list[Point]:
@@ -71,6 +86,7 @@ class Light(NamedTuple):
     sun: int  # -1: the sun stands on the left, 1: on the right
     sunny: float  # 0 overcast .. 1 hard light
 
+    @unchecked
     def shade(self, color: Color, z: Number, factor: Number = 1.0) -> Rgb:
         """Return the picture's color of a surface at a distance."""
         keep = math.exp(-z / self.reach)
@@ -94,14 +110,17 @@ class Board:
         self.x, self.ground = view.at(x, 0.0, z)
         self.step = -self.scale if mirror else self.scale
 
+    @unchecked
     def at(self, across: Number, up: Number) -> tuple[float, float]:
         """Place a point, metres to the right (left if mirrored) of the foot and above it."""
         return (self.x + across * self.step, self.ground - up * self.scale)
 
+    @unchecked
     def shape(self, points: Sequence[Point]) -> list[Point]:
         """Place an outline."""
         return [self.at(a, b) for a, b in points]
 
+    @unchecked
     def box(self, left: Number, right: Number, low: Number, high: Number) -> list[Point]:
         """Place a rectangle."""
         return self.shape([(left, low), (left, high), (right, high), (right, low)])
@@ -135,10 +154,12 @@ class Sketch:
         self.cue: Cue | None = None
         self.layer = FREE
 
+    @unchecked
     def tone(self, color: Color, factor: Number = 1.0) -> Rgb:
         """Return the color of a surface at this object's distance."""
         return self.light.shade(color, self.z, factor)
 
+    @unchecked
     def fill(self, points: Sequence[Point], color: Rgb, material: str = "metal") -> None:
         """Paint a polygon, unless it lies beside the picture."""
         columns = [p[0] for p in points]
@@ -147,6 +168,7 @@ class Sketch:
         flat = [round(OVERSAMPLING * value - 0.5) for p in points for value in p]
         self.strokes.append(Stroke("polygon", flat, (*color, MATERIAL_IDS[material])))
 
+    @unchecked
     def disc(
         self, center: Point, radius: tuple[Number, Number], color: Rgb, material: str = "metal"
     ) -> None:
@@ -157,6 +179,7 @@ class Sketch:
         box = [round(OVERSAMPLING * v - 0.5) for v in (x - rx, y - ry, x + rx, y + ry)]
         self.strokes.append(Stroke("ellipse", box, (*color, MATERIAL_IDS[material])))
 
+    @unchecked
     def line(self, points: Sequence[Point], color: Rgb, width: Number = 0.5) -> None:
         """Paint a line of the given width in pixels."""
         flat = [round(OVERSAMPLING * value - 0.5) for p in points for value in p]
@@ -189,19 +212,19 @@ def hull(points: Sequence[Point]) -> list[Point]:
     ordered = sorted(set(points))
     if len(ordered) < 3:
         return ordered
+    return _half_hull(ordered) + _half_hull(ordered[::-1])
 
-    def half(chain: Sequence[Point]) -> list[Point]:
-        kept: list[Point] = []
-        for x, y in chain:
-            while len(kept) > 1:
-                (ax, ay), (bx, by) = kept[-2:]
-                if (bx - ax) * (y - by) - (by - ay) * (x - bx) > 0:
-                    break
-                kept.pop()
-            kept.append((x, y))
-        return kept[:-1]
 
-    return half(ordered) + half(ordered[::-1])
+def _half_hull(chain: Sequence[Point]) -> list[Point]:
+    kept: list[Point] = []
+    for x, y in chain:
+        while len(kept) > 1:
+            (ax, ay), (bx, by) = kept[-2:]
+            if (bx - ax) * (y - by) - (by - ay) * (x - bx) > 0:
+                break
+            kept.pop()
+        kept.append((x, y))
+    return kept[:-1]
 
 
 def _cut(points: Sequence[Point], size: tuple[int, int]) -> list[Point]:

@@ -4,13 +4,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from axialkit.data.canvas import Color
+
 CITY_NAMES: dict[str, tuple[str, ...]] = {
     "train": ("aldermoor", "brickwater", "corvale", "dunmere", "elmhaven", "farrowgate"),
     "val": ("goldcross", "hartlea", "inkerby"),
     "test": ("juniperton",),
 }
-
-Color = tuple[float, float, float]
 
 
 class City(NamedTuple):
@@ -47,8 +47,8 @@ def city_style(split: str, index: int, seed: int) -> City:
         red, green, blue = (value + between(-spread, spread) for value in color)
         return (red, green, blue)
 
-    grey = between(96, 124)
-    paving = between(128, 156)
+    grey = between(96.0, 124.0)
+    paving = between(128.0, 156.0)
     road = between(2.9, 4.0)
     trees, cars = rng.randint(0, 3), rng.randint(0, 4)
     plaster = [PLASTER[i] for i in rng.permutation(len(PLASTER))[:5]]
@@ -57,8 +57,8 @@ def city_style(split: str, index: int, seed: int) -> City:
         tint=(between(0.96, 1.04), between(0.97, 1.03), between(0.94, 1.04)),
         asphalt=(grey, grey * between(0.98, 1.02), grey * between(1.0, 1.07)),
         paving=(paving, paving * between(0.95, 1.0), paving * between(0.88, 1.0)),
-        facades=tuple(near(color, 10) for color in plaster),
-        roofs=tuple(near(color, 8) for color in ROOFS),
+        facades=tuple(near(color, 10.0) for color in plaster),
+        roofs=tuple(near(color, 8.0) for color in ROOFS),
         road=(max(2.7, road * 0.88), min(4.3, road * 1.15)),
         storeys=(2, 3 + int(rng.randint(0, 3))),
         pitched=between(0.3, 0.8),

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from axialkit.data.canvas import SCENERY, Color, Light, Number, Point, Sketch, View
+from axialkit.data.canvas import SCENERY, Color, Light, Number, Point, Sketch, View, unchecked
 from axialkit.data.cities import City
 
 PANE: Color = (58, 72, 90)
@@ -77,6 +77,7 @@ def draw_house(view: View, light: Light, house: House, rng: np.random.RandomStat
     return sketch
 
 
+@unchecked
 def _tone(
     sketch: Sketch, house: House, color: Color, z: Number, factor: Number = 1.0
 ) -> tuple[int, int, int]:

@@ -146,15 +146,17 @@ def _sign(sketch: Sketch, board: Board, height: float, rng: np.random.RandomStat
     outline = (circle, triangle, square, diamond)[form]
     edge: Color = ((206, 30, 30), (206, 30, 30), (34, 84, 190), (240, 240, 236))[form]
     inside: Color = ((242, 242, 240), (244, 244, 240), (232, 236, 244), (246, 196, 40))[form]
-
-    def scaled(size: float) -> list[Point]:
-        return board.shape([(a * radius * size, height + b * radius * size) for a, b in outline])
-
-    sketch.both("traffic sign", scaled(1.0), sketch.tone(edge, 1.15))
-    sketch.fill(scaled(0.62), sketch.tone(inside, 1.1))
+    sketch.both("traffic sign", _scaled(outline, board, height, radius), sketch.tone(edge, 1.15))
+    sketch.fill(_scaled(outline, board, height, radius, 0.62), sketch.tone(inside, 1.1))
     if form == 2:
-        sketch.fill(scaled(0.5), sketch.tone(edge, 1.15))
-        sketch.fill(scaled(0.22), sketch.tone(inside, 1.1))
+        sketch.fill(_scaled(outline, board, height, radius, 0.5), sketch.tone(edge, 1.15))
+        sketch.fill(_scaled(outline, board, height, radius, 0.22), sketch.tone(inside, 1.1))
+
+
+def _scaled(
+    outline: list[Point], board: Board, height: float, radius: float, size: float = 1.0
+) -> list[Point]:
+    return board.shape([(a * radius * size, height + b * radius * size) for a, b in outline])
 
 
 def draw_bin(
@@ -189,29 +191,29 @@ def draw_barrier(
     lit = 0.88 * light.facing(1 if x > 0 else -1)
     high = rng.uniform(1.1, 2.2) if kind == "wall" else rng.uniform(1.0, 1.7)
     middle = (near * far) ** 0.5
-
-    def tone(shade: Color, z: Number, factor: Number) -> tuple[int, int, int]:
-        return light.shade(shade, z, lit * factor)
-
     if kind == "wall":
-        sketch.both("wall", view.side(x, 0, high, near, far), tone(color, middle, 1), "brick")
+        sketch.both(
+            "wall", view.side(x, 0, high, near, far), light.shade(color, middle, lit), "brick"
+        )
         rows = int(high / 0.3)
         for i in range(1, rows):
             joint = [view.at(x, high * i / rows, z) for z in (near, far)]
-            sketch.line(joint, tone(color, middle, 0.82), 0.5)
+            sketch.line(joint, light.shade(color, middle, lit * 0.82), 0.5)
         cap = view.side(x, high - 0.12, high, near, far)
-        sketch.fill(cap, tone((214, 210, 202), middle, 1), "plaster")
+        sketch.fill(cap, light.shade((214, 210, 202), middle, lit), "plaster")
         return sketch
     wood = rng.random_sample() < 0.5
     base: Color = (128, 96, 68) if wood else (66, 78, 74)
-    sketch.both("fence", view.side(x, 0, high, near, far), tone(base, middle, 0.8), "brick")
+    sketch.both(
+        "fence", view.side(x, 0, high, near, far), light.shade(base, middle, lit * 0.8), "brick"
+    )
     z = near
     while z < far:
         step = (0.22 if wood else 0.3) + z * 0.018
         slat = view.side(x, 0.05, high, z, min(far, z + step * 0.6))
-        sketch.fill(slat, tone(base, z, 1.25), "plaster")
+        sketch.fill(slat, light.shade(base, z, lit * 1.25), "plaster")
         z += step
     for level in (0.25, 0.8):
         rail = view.side(x, high * level, high * level + 0.1, near, far)
-        sketch.fill(rail, tone(base, middle, 0.62), "plaster")
+        sketch.fill(rail, light.shade(base, middle, lit * 0.62), "plaster")
     return sketch

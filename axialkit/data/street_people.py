@@ -1,5 +1,7 @@
 """People, riders, bicycles and motorcycles of MiniCity."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from axialkit.data.canvas import Board, Color, Light, Number, Point, Sketch, View
@@ -45,15 +47,23 @@ def draw_person(
     return sketch
 
 
+class _Body(NamedTuple):
+    """Places outlines that are given in shares of somebody's height."""
+
+    board: Board
+    wide: float
+    tall: float  # metres
+
+    def shape(self, points: list[Point]) -> list[Point]:
+        return self.board.shape([(a * self.wide * self.tall, b * self.tall) for a, b in points])
+
+
 def _figure(sketch: Sketch, board: Board, tall: float, rng: np.random.RandomState) -> None:
     stride = rng.uniform(0.0, 0.11)
     wide = rng.uniform(0.95, 1.25)
     arm = rng.uniform(0.0, 0.05)
+    body = _Body(board, wide, tall)
     skirt = rng.random_sample() < 0.2
-
-    def shape(points: list[Point]) -> list[Point]:
-        return board.shape([(a * wide * tall, b * tall) for a, b in points])
-
     left = [(-stride - 0.055, 0.0), (-stride * 0.7 - 0.05, 0.27), (-0.088, 0.5)]
     arm_left = [(-0.15 - arm, 0.44), (-0.155 - arm / 2, 0.62), (-0.125, 0.8)]
     head = [(-0.04, 0.845), (-0.058, 0.9), (-0.045, 0.975), (0.0, 1.0)]
@@ -61,21 +71,21 @@ def _figure(sketch: Sketch, board: Board, tall: float, rng: np.random.RandomStat
     inner = [(stride - 0.005, 0.0), (0.0, 0.42), (-stride + 0.005, 0.0)]
     outline = half + [(-a, b) for a, b in half[-2::-1]] + inner
     top, bottom, skin = pick(rng, TOPS), pick(rng, TROUSERS), pick(rng, SKINS)
-    sketch.both("person", shape(outline), sketch.tone(top, 0.82), "cloth")
+    sketch.both("person", body.shape(outline), sketch.tone(top, 0.82), "cloth")
     legs = [*left, *[(-a, b) for a, b in left[::-1]], *inner]
-    sketch.fill(shape(legs), sketch.tone(bottom), "cloth")
+    sketch.fill(body.shape(legs), sketch.tone(bottom), "cloth")
     if skirt:
         hem = [(-0.12, 0.3), (-0.085, 0.56), (0.085, 0.56), (0.12, 0.3)]
-        sketch.fill(shape(hem), sketch.tone(bottom, 1.15), "cloth")
+        sketch.fill(body.shape(hem), sketch.tone(bottom, 1.15), "cloth")
     torso = [(-0.09, 0.47), (-0.1, 0.66), (-0.105, 0.81), (0.105, 0.81), (0.1, 0.66), (0.09, 0.47)]
-    sketch.fill(shape(torso), sketch.tone(top, 1.06), "cloth")
+    sketch.fill(body.shape(torso), sketch.tone(top, 1.06), "cloth")
     for foot in (-stride - 0.025, stride + 0.025):
         shoe = [(foot - 0.035, 0.0), (foot - 0.03, 0.035), (foot + 0.045, 0.03), (foot + 0.05, 0.0)]
-        sketch.fill(shape(shoe), sketch.tone(RUBBER), "cloth")
+        sketch.fill(body.shape(shoe), sketch.tone(RUBBER), "cloth")
     if rng.random_sample() < 0.3:
         bag = [(0.09, 0.42), (0.09, 0.56), (0.19, 0.56), (0.19, 0.42)]
-        sketch.fill(shape(bag), sketch.tone(pick(rng, TOPS), 0.8), "cloth")
-    _head(sketch, shape([(0.0, 0.922)])[0], tall * board.scale, skin, pick(rng, HAIRS))
+        sketch.fill(body.shape(bag), sketch.tone(pick(rng, TOPS), 0.8), "cloth")
+    _head(sketch, body.shape([(0.0, 0.922)])[0], tall * board.scale, skin, pick(rng, HAIRS))
 
 
 def _head(sketch: Sketch, center: Point, tall: Number, skin: Color, hair: Color) -> None:

@@ -15,7 +15,7 @@ from axialkit.data.street_specials import (
     draw_side,
     draw_side_car,
 )
-from axialkit.data.street_vehicles import CAR_PAINTS
+from axialkit.data.street_vehicle_frame import CAR_PAINTS
 
 FIRST, LAST = 2.2, 95.0  # depths between which lots lie
 

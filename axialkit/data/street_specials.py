@@ -9,7 +9,7 @@
 import numpy as np
 
 from axialkit.data.canvas import Board, Color, Cue, Light, Number, Point, Sketch, View
-from axialkit.data.street_vehicles import DARK, GLASS, HEAD_LIGHT, LONG_PAINTS, RUBBER, SHEEN
+from axialkit.data.street_vehicle_frame import DARK, GLASS, HEAD_LIGHT, LONG_PAINTS, RUBBER, SHEEN
 
 BOARD_PAINTS: tuple[Color, ...] = (
     (168, 160, 146),

@@ -6,7 +6,8 @@ from axialkit.data.canvas import Point, Sketch, hull
 from axialkit.data.street_furniture import draw_bin, draw_bush, draw_pole, draw_tree
 from axialkit.data.street_people import draw_person, draw_two_wheeler
 from axialkit.data.street_plan import Plan
-from axialkit.data.street_vehicles import BUILDS, draw_vehicle
+from axialkit.data.street_vehicle_frame import BUILDS
+from axialkit.data.street_vehicles import draw_vehicle
 
 KIND_SHARES = (
     ("car", 0.68), ("truck", 0.16), ("bus", 0.08), ("trailer", 0.04), ("caravan", 0.04),
@@ -115,17 +116,17 @@ class Traffic:
         """Plant street trees, set up poles, lights, signs and bins."""
         rng, plan, layout = self.rng, self.plan, self.plan.layout
         for _ in range(rng.randint(plan.city.trees[0], plan.city.trees[1] + 1)):
-            x, z = self._spot(0.5, layout.walk, (7, 45))
+            x, z = self._spot(0.5, layout.walk, (7.0, 45.0))
             self.sketches.append(draw_tree(plan.view, plan.light, (x, z), layout.paving, rng))
         for _ in range(rng.randint(2, 6)):
             what = ("lamp", "light", "sign", "sign", "light", "post")[rng.randint(6)]
-            place = self._spot(0.2, 0.7, (6, 40))
+            place = self._spot(0.2, 0.7, (6.0, 40.0))
             self.sketches.append(draw_pole(plan.view, plan.light, place, what, rng))
         if rng.random_sample() < 0.3:
-            place = self._spot(0.6, 1.0, (6, 15))
+            place = self._spot(0.6, 1.0, (6.0, 15.0))
             self.sketches.append(draw_bin(plan.view, plan.light, place, layout.paving, rng))
         for _ in range(rng.randint(0, 3)):
-            place = self._spot(layout.walk, layout.walk + 0.6, (6, 30))
+            place = self._spot(layout.walk, layout.walk + 0.6, (6.0, 30.0))
             self.sketches.append(draw_bush(plan.view, plan.light, place, rng))
 
     def _spot(self, inner: float, outer: float, depths: tuple[float, float]) -> tuple[float, float]:

@@ -60,9 +60,9 @@ def _owners(sketches: list[Sketch], size: tuple[int, int]) -> Int32[np.ndarray, 
     for i, sketch in enumerate(sketches):
         for j, polygon in enumerate(sketch.polygons):
             if BY_NAME.get(polygon.label) is None or BY_NAME[polygon.label].id >= 0:
-                draw.polygon(list(polygon.points), fill=i * 64 + j)
+                draw.polygon(list(polygon.points), fill=(i + 1) * 64 + j)
     owners = np.asarray(canvas, np.int32)
-    return np.stack([owners // 64, owners % 64])
+    return np.stack([owners // 64 - 1, owners % 64])
 
 
 def _is_seen(
