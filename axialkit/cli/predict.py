@@ -26,6 +26,7 @@ class Arguments:
     Examples:
       axialkit predict tiny data/minicity/leftImg8bit/val/*/*.png --out seen
       axialkit predict runs/tiny street.png --json segments.json
+      axialkit predict tiny street.png --only car "traffic light"
 
     Next:
       axialkit demo       the same in the browser, with the attention behind each pixel
@@ -37,6 +38,8 @@ class Arguments:
     """Images of any still format, or folders of them."""
     out: Annotated[Path, tyro.conf.arg(metavar="DIR")] = Path("predictions")
     """Folder for the pictures and label files."""
+    only: Annotated[tuple[str, ...], tyro.conf.arg(metavar="CLASS", help_behavior_hint="")] = ()
+    """Show these classes only, such as: --only car person."""
     json: OptionalPath = None
     """Also write all tables to this JSON file."""
 
@@ -45,14 +48,15 @@ def command(argv: list[str]) -> int:
     """Segment all images, one after the other."""
     arguments = parse(Arguments, argv, "predict")
     images = find_images(arguments.images)
-    from axialkit.cli.prediction import predict_image
+    from axialkit.cli.prediction import predict_image, train_ids_of
     from axialkit.weights import load_config, load_model
 
+    only = train_ids_of(arguments.only)
     config = load_config(arguments.model)
     model = load_model(arguments.model)
     names = unique_names(images)
     tables = [
-        predict_image(model, config, path, arguments.out / name)
+        predict_image(model, config, path, arguments.out / name, only)
         for path, name in zip(images, names, strict=True)
     ]
     if is_drawn(config):

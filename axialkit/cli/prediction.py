@@ -9,12 +9,14 @@ from PIL import Image
 from axialkit.cli.roots import is_drawn
 from axialkit.cli.tables import table
 from axialkit.config import ExperimentConfig
+from axialkit.data.cityscapes import TRAIN_CLASSES
 from axialkit.data.images import read_rgb
+from axialkit.errors import InputError, suggest
 from axialkit.evaluation.official import id_colors, official_ids
 from axialkit.files import atomic_path, write_json
 from axialkit.inference import segment
 from axialkit.model import AxialDeepLab
-from axialkit.structures import LABEL_DIVISOR, PanopticResult
+from axialkit.structures import LABEL_DIVISOR, VOID, PanopticResult
 from axialkit.visualize.colors import Picture
 from axialkit.visualize.panoptic import Segment, draw_prediction, segment_table
 
@@ -22,12 +24,15 @@ LARGEST_RATIO = 1.5  # of an image's side to the crop; what is larger is no draw
 
 
 def predict_image(
-    model: AxialDeepLab, config: ExperimentConfig, path: Path, stem: Path
+    model: AxialDeepLab, config: ExperimentConfig, path: Path, stem: Path, only: list[int]
 ) -> dict[str, Any]:
-    """Segment one image, write ``stem_*`` files, print its table and return it."""
+    """Segment one image, write ``stem_*`` files, print its table and return it.
+
+    ``only`` keeps these train ids; empty = all.
+    """
     image = read_rgb(path)
     height, width = image.shape[:2]
-    result = segment(model, image, config)
+    result = keep_classes(segment(model, image, config), only)
     segments = segment_table(result)
     files = _write(stem, image, result)
     note = note_on_size(config, (height, width))
@@ -38,6 +43,30 @@ def predict_image(
     print(f"Written: {', '.join(str(file) for file in files)}")
     rows = [row._asdict() for row in segments]
     return {"image": str(path), "height": height, "width": width, "note": note, "segments": rows}
+
+
+def train_ids_of(names: tuple[str, ...]) -> list[int]:
+    """Return the train ids of classes.
+
+    Raises:
+        InputError: no such class; the message suggests the closest.
+    """
+    known = {klass.name: klass.train_id for klass in TRAIN_CLASSES}
+    for name in names:
+        if name not in known:
+            raise InputError(
+                f'There is no class "{name}".{suggest(name, list(known))} '
+                f"Classes: {', '.join(known)}."
+            )
+    return [known[name] for name in names]
+
+
+def keep_classes(result: PanopticResult, train_ids: list[int]) -> PanopticResult:
+    """Turn all segments of other classes into void; without classes keep everything."""
+    if not train_ids:
+        return result
+    kept = np.isin(result.panoptic // LABEL_DIVISOR, train_ids)
+    return result._replace(panoptic=np.where(kept, result.panoptic, VOID))
 
 
 def note_on_size(config: ExperimentConfig, size: tuple[int, int]) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from string import Template
 from typing import Any, NamedTuple
 
+import matplotlib
 import numpy as np
 import torch
 from jaxtyping import UInt8
@@ -110,7 +111,8 @@ def loss_curve(log: list[dict[str, Any]]) -> str:
     axes.grid(axis="y", alpha=0.25)
     axes.legend(frameon=False)
     buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None})
+    with matplotlib.rc_context({"svg.hashsalt": "axialkit"}):  # the same page every time
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
     svg = buffer.getvalue()
     return svg[svg.index("<svg") :]
 
@@ -191,10 +193,10 @@ def legend(answers: list[Labels]) -> str:
 
 
 def data_uri(picture: Picture) -> str:
-    """Return a picture as a PNG inside an address, so that the page needs no other file."""
+    """Return a picture as a JPEG inside an address, so that the page needs no other file."""
     buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "png", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    Image.fromarray(picture).save(buffer, "jpeg", quality=90, subsampling=0)
+    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
 def _css(color: tuple[int, int, int]) -> str:

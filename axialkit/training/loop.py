@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import torch
@@ -79,7 +79,7 @@ def _fit(config: ExperimentConfig, dataset: PanopticDataset, out: Path, *, progr
     start = load_checkpoint(checkpoint, model, optimizer) if checkpoint.exists() else 0
     batches = build_loader(dataset, settings.batch_size, start_step=start, workers=settings.workers)
     log = RunLog(out, settings, start, progress=progress)
-    with between_steps() as stop:
+    with closing(log), between_steps() as stop:
         for step in range(start, settings.steps):
             began = time.perf_counter()
             rate = prepare_step(optimizer, step, settings)
@@ -88,9 +88,7 @@ def _fit(config: ExperimentConfig, dataset: PanopticDataset, out: Path, *, progr
             if stop.requested or (step + 1) % settings.checkpoint_every == 0:
                 save_checkpoint(checkpoint, step + 1, model, optimizer)
             if stop.requested:
-                log.close()
                 raise KeyboardInterrupt
-    log.close()
     save_weights(out / WEIGHTS_FILE, model, {"step": str(settings.steps)})
     checkpoint.unlink(missing_ok=True)
 

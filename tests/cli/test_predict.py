@@ -6,10 +6,11 @@ import pytest
 from PIL import Image
 
 from axialkit.cli.predict import find_images, unique_names
-from axialkit.cli.prediction import note_on_size
+from axialkit.cli.prediction import keep_classes, note_on_size, train_ids_of
 from axialkit.config import PRESETS
 from axialkit.data.cityscapes import list_samples
 from axialkit.errors import InputError
+from axialkit.structures import VOID, PanopticResult
 
 
 def test_it_writes_overlay_labels_and_table(axk, trained, city, tmp_path):
@@ -48,6 +49,15 @@ def test_the_label_file_is_in_the_official_form(axk, trained, city, tmp_path):
         label = id2label[category]
         assert not label.ignoreInEval
         assert label.hasInstances == (identity >= 1000)
+
+
+def test_only_some_classes():
+    result = PanopticResult(*[np.zeros((1, 3), np.int32)] * 6)
+    result = result._replace(panoptic=np.array([[0, 13001, 11002]], np.int32))
+    assert keep_classes(result, train_ids_of(("car", "road"))).panoptic.tolist() == [
+        [0, 13001, VOID]
+    ]
+    assert keep_classes(result, []).panoptic.tolist() == [[0, 13001, 11002]]
 
 
 def test_a_folder_stands_for_its_images_and_shared_names_stay_apart(tmp_path):

@@ -24,9 +24,9 @@ def finished(tmp_path_factory, city) -> Path:
 def test_the_page_holds_everything_and_needs_no_other_file(finished):
     page = (finished / "index.html").read_text()
     assert len(page) > 100_000
-    links = re.findall(r'(?:src|href)="([^"#]{0,30})', page)
+    links = re.findall(r'(?:src|href)="([^"#]{1,30})', page)
     assert links
-    assert all(link.startswith("data:image/png;base64,") for link in links)
+    assert all(link.startswith("data:image/") for link in links)
     # the SVG's namespaces are names, not addresses that a browser would fetch
     assert "@import" not in page
     assert not re.search(r"url\((?!#)", page)
