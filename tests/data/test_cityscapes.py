@@ -57,6 +57,10 @@ def test_ignored_classes_with_instances_become_void():
     assert panoptic_label(ids).tolist() == [[13_001, *[255_000] * 2, 13_002, *[255_000] * 3]]
 
 
+def test_stuff_with_an_instance_number_becomes_void():
+    assert panoptic_label(np.array([[7, 7_003]], np.int32)).tolist() == [[0, 255_000]]
+
+
 def make_root(folder, names=("a_000000_000019",), labels=True, split="train"):
     for name in names:
         city = name.split("_")[0]
