@@ -36,7 +36,7 @@ def draw_film(image: Image, query: Point, cell: int = 4) -> Figure:
     height, width = image.shape[0] // cell, image.shape[1] // cell
     image = image[: height * cell, : width * cell]
     start = _single(height, width, query)
-    figure = Figure(figsize=(12, 4.9), layout="constrained")
+    figure = Figure(figsize=(12, 4.7), layout="constrained")
     for axes, (hops, title) in zip(figure.subplots(2, 3).flat, _FILM, strict=True):
         seen = reachable(start, hops)
         axes.imshow(_dim(image, np.kron(seen, np.ones((cell, cell), dtype=bool))))
@@ -59,7 +59,7 @@ def _percent(share: float) -> str:
 
 def draw_cross(query: Point, target: Point, grid: Point = (8, 16)) -> Figure:
     """Show one hop, two hops, and the path of a message from ``target`` to ``query``."""
-    figure = Figure(figsize=(12, 2.9), layout="constrained")
+    figure = Figure(figsize=(12, 2.45), layout="constrained")
     panels = figure.subplots(1, 3)
     titles = (
         "one hop: the cross",

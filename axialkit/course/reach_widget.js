@@ -64,16 +64,30 @@ function drawCells(context, state, cell) {
   }
 }
 
-function drawPath(context, points, cell) {
+function drawArrow(context, from, to, cell) {
+  const [dy, dx] = [Math.sign(to[0] - from[0]), Math.sign(to[1] - from[1])];
+  if (!dy && !dx) return;
+  const center = ([y, x]) => [(x + 0.5) * cell, (y + 0.5) * cell];
+  const [x, y] = center(to).map((v, i) => v - [dx, dy][i] * (cell / 2 + 2)); // the arrow's tip
+  const head = cell / 3;
+  const [left, right] = [1, -1].map((side) => [
+    x - dx * head + (side * dy * head) / 2,
+    y - dy * head + (side * dx * head) / 2,
+  ]);
+  context.beginPath();
+  context.moveTo(...center(from));
+  context.lineTo(x - dx * head, y - dy * head);
+  context.moveTo(x, y);
+  context.lineTo(...left);
+  context.lineTo(...right);
+  context.closePath();
   for (const [color, width] of [["#FFFFFF", 6], ["#000000", 3]]) {
     context.strokeStyle = color;
     context.lineWidth = width;
-    context.beginPath();
-    points.forEach(([y, x], i) => {
-      context[i ? "lineTo" : "moveTo"]((x + 0.5) * cell, (y + 0.5) * cell);
-    });
     context.stroke();
   }
+  context.fillStyle = "#000000";
+  context.fill();
 }
 
 function drawMark(context, letter, [y, x], cell) {
@@ -92,7 +106,10 @@ function draw(context, state, cell) {
   const { query, target, order, hops } = state;
   const connected = target.length && hopsNeeded(query, target) <= hops;
   const corner = connected ? cornerOf(query, target, order) : null;
-  if (connected) drawPath(context, [target, corner, query], cell);
+  if (connected) {
+    drawArrow(context, target, corner, cell);
+    drawArrow(context, corner, query, cell);
+  }
   if (corner && !same(corner, query) && !same(corner, target)) drawMark(context, "C", corner, cell);
   if (target.length) drawMark(context, "T", target, cell);
   drawMark(context, "Q", query, cell);
