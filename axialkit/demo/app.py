@@ -67,7 +67,7 @@ class _Look(NamedTuple):
     """Where the pixel looks, in the order of ``Handlers.attention``."""
 
     picture: gr.Image
-    words: gr.Textbox
+    words: gr.Markdown
 
 
 def build_app(weights: str | Path = "tiny") -> gr.Blocks:
@@ -112,8 +112,10 @@ def launch(  # noqa: PLR0913
     share: bool = False,
     open_browser: bool = False,
     block: bool = True,
-) -> str:
-    """Serve the page until Ctrl-C and return its address (at once unless ``block``).
+) -> gr.Blocks:
+    """Serve the page until Ctrl-C; with ``block=False`` return it at once, being served.
+
+    Its address is ``page.local_url``; ``page.close()`` ends it.
 
     Only this machine can reach it unless ``host`` or ``share`` say otherwise; ``share`` asks
     Gradio's servers for a public address. If the port is taken, the next free one serves.
@@ -122,7 +124,7 @@ def launch(  # noqa: PLR0913
         InputError: no such weights, or no free port.
     """
     page = build_app(weights)
-    _, address, _ = page.launch(
+    page.launch(
         server_name=host,
         server_port=_free_port(host, port),
         share=share,
@@ -135,12 +137,14 @@ def launch(  # noqa: PLR0913
         css_paths=_STYLE,
         theme=_theme(),
     )
-    return address
+    return page
 
 
 def _theme() -> gr.themes.Base:
     """Fonts of the visitor's machine, and a button color dark enough for white text."""
-    theme = gr.themes.Default("indigo", font=("system-ui", "sans-serif"), font_mono="monospace")
+    theme = gr.themes.Default(
+        primary_hue="indigo", font=("system-ui", "sans-serif"), font_mono="monospace"
+    )
     return theme.set(button_primary_background_fill="*primary_600")
 
 
@@ -167,6 +171,7 @@ def _street_column(examples: list[str]) -> _Street:
     image = gr.Image(
         value=examples[0],
         type="filepath",
+        format="png",  # webp would change the pixels of drawn streets
         sources=["upload", "clipboard"],
         label="Street",
         alt_text="The street that is segmented",
@@ -175,6 +180,8 @@ def _street_column(examples: list[str]) -> _Street:
         elem_classes="picture",
         buttons=["fullscreen"],
     )
+    # Gradio would decode the file first, without a limit and with errors of its own
+    image.preprocess = _path_of  # type: ignore[method-assign, assignment]
     with gr.Row():
         run = gr.Button("Segment", variant="primary", elem_id="run")
         roll = gr.Button("Roll a street", elem_id="roll")
@@ -192,6 +199,10 @@ def _street_column(examples: list[str]) -> _Street:
         label="Drawn streets; or type a number and press Enter",
     )
     return _Street(image, run, number, roll)
+
+
+def _path_of(file: Any) -> str | None:  # noqa: ANN401  (the type is Gradio's own)
+    return None if file is None else file.path
 
 
 def _answer_column(values: Values) -> tuple[gr.Image, gr.HTML, gr.Markdown]:
@@ -234,7 +245,7 @@ def _look(values: Values) -> _Look:
         elem_classes="picture",
         buttons=["download", "fullscreen"],
     )
-    return _Look(picture, gr.Textbox(values[7], label="In words", lines=2, elem_id="words"))
+    return _Look(picture, gr.Markdown(values[7], elem_id="words"))
 
 
 def _table(values: Values) -> gr.Dataframe:

@@ -27,6 +27,7 @@ except ImportError as error:
 
 LAST_STREET = 9999  # numbers of drawn streets: 0..9999
 
+Number = int | float  # as browsers and API clients send them
 Answer = tuple[Picture, str, str, list[list[Any]]]  # overlay, legend, note, table
 Look = tuple[Picture, str]  # picture of the attention, the same in words
 
@@ -37,7 +38,7 @@ class Handlers:
     def __init__(self, explorer: Explorer) -> None:
         self.explorer = explorer
 
-    def draw_street(self, number: float | None) -> Picture:
+    def draw_street(self, number: Number | None) -> Picture:
         """Draw a street of MiniCity; the same number gives the same street."""
         with _plain_errors():
             if number is None or not 0 <= number <= LAST_STREET:
@@ -58,11 +59,11 @@ class Handlers:
     def attention(
         self,
         street: str | None,
-        y: float | None,
-        x: float | None,
-        layer: float,
-        column_head: float,
-        row_head: float,
+        y: Number | None,
+        x: Number | None,
+        layer: Number,
+        column_head: Number,
+        row_head: Number,
     ) -> Look:
         """Show where pixel (y, x) of the picture in a file looks."""
         with _plain_errors():
@@ -74,7 +75,7 @@ class Handlers:
         return view.picture, view.description
 
     def arrive(
-        self, street: str | None, layer: float, column_head: float, row_head: float
+        self, street: str | None, layer: Number, column_head: Number, row_head: Number
     ) -> tuple[Any, ...]:
         """Answer everything for a new picture: ``Answer``, y, x, ``Look``; blanks without one."""
         if street is None:
@@ -87,9 +88,9 @@ class Handlers:
     def click(
         self,
         street: str | None,
-        layer: float,
-        column_head: float,
-        row_head: float,
+        layer: Number,
+        column_head: Number,
+        row_head: Number,
         event: gr.SelectData,
     ) -> tuple[int, int, Picture, str]:
         """Look from the clicked pixel of the picture."""
@@ -99,9 +100,9 @@ class Handlers:
     def click_overlay(
         self,
         street: str | None,
-        layer: float,
-        column_head: float,
-        row_head: float,
+        layer: Number,
+        column_head: Number,
+        row_head: Number,
         event: gr.SelectData,
     ) -> tuple[int, int, Picture, str]:
         """Look from the clicked pixel of the overlay, which is the picture enlarged."""
