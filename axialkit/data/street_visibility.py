@@ -9,6 +9,7 @@ from axialkit.data.cityscapes import BY_NAME
 
 MIN_PIXELS = 10  # a thing with less in sight is noise in recognition quality
 MAX_HIDDEN = 0.3  # share of a cue that may be covered
+MAX_POLYGONS = 64  # of one sketch; a house has four
 MIN_SPECIAL = 150 / (128 * 256)  # share of the picture that a scored object fills at least
 
 
@@ -60,9 +61,9 @@ def _owners(sketches: list[Sketch], size: tuple[int, int]) -> Int32[np.ndarray, 
     for i, sketch in enumerate(sketches):
         for j, polygon in enumerate(sketch.polygons):
             if BY_NAME.get(polygon.label) is None or BY_NAME[polygon.label].id >= 0:
-                draw.polygon(list(polygon.points), fill=(i + 1) * 64 + j)
+                draw.polygon(list(polygon.points), fill=(i + 1) * MAX_POLYGONS + j)
     owners = np.asarray(canvas, np.int32)
-    return np.stack([owners // 64 - 1, owners % 64])
+    return np.stack([owners // MAX_POLYGONS - 1, owners % MAX_POLYGONS])
 
 
 def _is_seen(
