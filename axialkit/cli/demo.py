@@ -1,5 +1,6 @@
 """``axialkit demo``: the web page."""
 
+import time
 from dataclasses import dataclass
 
 from axialkit.cli.parse import parse
@@ -10,10 +11,12 @@ from axialkit.errors import InputError
 class Arguments:
     """Open the web page: drop an image, see its segments, click a pixel, see where it looks.
 
-    It runs on this machine and answers to this machine only; nothing leaves it. Stop with Ctrl-C.
+    It runs on this machine and answers to this machine only, unless you say otherwise; nothing
+    leaves it. Stop with Ctrl-C.
 
     Examples:
       axialkit demo
+      axialkit demo --open
       axialkit demo --port 8080 --model runs/tiny
 
     Needs the extra "demo": pip install "axialkit[demo]"
@@ -23,6 +26,12 @@ class Arguments:
     """A preset with shipped weights (axialkit zoo), or the folder of a training run."""
     port: int = 7860
     """Port of the page; the next free one if it is taken."""
+    host: str = "127.0.0.1"
+    """Who may come: 127.0.0.1 this machine only, 0.0.0.0 the whole network."""
+    open: bool = False
+    """Open the page in the browser."""
+    share: bool = False
+    """Ask Gradio's servers for a public address (this leaves the machine)."""
 
     def __post_init__(self) -> None:
         """Reject what is no port."""
@@ -33,7 +42,21 @@ class Arguments:
 def command(argv: list[str]) -> int:
     """Serve the page until Ctrl-C."""
     arguments = parse(Arguments, argv, "demo")
+    print("Starting the page ...", flush=True)
     from axialkit.demo.app import launch
 
-    launch(arguments.model, port=arguments.port)
-    return 0
+    page = launch(
+        arguments.model,
+        host=arguments.host,
+        port=arguments.port,
+        share=arguments.share,
+        open_browser=arguments.open,
+        block=False,
+    )
+    print(f"The page is at {page.local_url}  Stop it with Ctrl-C.", flush=True)
+    try:
+        while True:
+            time.sleep(1)
+    except KeyboardInterrupt as stop:
+        page.close()
+        raise KeyboardInterrupt("The page is closed.") from stop
