@@ -231,5 +231,5 @@ def draw_prediction(
             draw_panoptic(axes, image, labels)
     if title:
         figure.suptitle(title, fontsize=13)
-    draw_legend(figure, *(m for m in (panoptic, truth) if m is not None), columns=4 * len(maps))
+    draw_legend(figure, *(m for m in (panoptic, truth) if m is not None), columns=3 * len(maps) - 1)
     return figure
