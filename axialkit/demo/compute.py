@@ -34,6 +34,7 @@ from axialkit.visualize.panoptic import (
 from axialkit.visualize.render import render
 from axialkit.visualize.two_hop import Maps
 from axialkit.weights import load_config, load_model, shipped_names
+from axialkit.weights.zoo import read_card
 
 TABLE_HEADERS = [
     *("segment", "id", "class", "area %", "score"),
@@ -115,7 +116,10 @@ class Explorer:
         """
         label = f"Weights of {weights}."
         if str(weights) in shipped_names():
-            label = f"Teaching weights “{weights}”, trained on drawn streets."
+            pq = read_card(str(weights))["pq"]
+            label = (
+                f"Teaching weights “{weights}”, trained on drawn streets (PQ {pq:.0f} on new ones)."
+            )
         return cls(load_model(weights), load_config(weights), label)
 
     def segment(self, image: Picture) -> SegmentView:

@@ -8,7 +8,7 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from axialkit.data.images import read_rgb
 from axialkit.data.minicity import scene
@@ -30,6 +30,19 @@ LAST_STREET = 9999  # numbers of drawn streets: 0..9999
 Number = int | float  # as browsers and API clients send them
 Answer = tuple[Picture, str, str, list[list[Any]]]  # overlay, legend, note, table
 Look = tuple[Picture, str]  # picture of the attention, the same in words
+
+
+class Everything(NamedTuple):
+    """All that the page shows about one picture."""
+
+    overlay: Picture | None
+    legend: str
+    note: str
+    table: list[list[Any]]
+    y: int | None
+    x: int | None
+    picture: Picture | None
+    words: str
 
 
 class Handlers:
@@ -76,14 +89,14 @@ class Handlers:
 
     def arrive(
         self, street: str | None, layer: Number, column_head: Number, row_head: Number
-    ) -> tuple[Any, ...]:
-        """Answer everything for a new picture: ``Answer``, y, x, ``Look``; blanks without one."""
+    ) -> Everything:
+        """Answer everything for a new picture, looking from a telling pixel; blanks without one."""
         if street is None:
-            return None, "", "", [], None, None, None, ""
+            return Everything(None, "", "", [], None, None, None, "")
         with _plain_errors():
             y, x = self.explorer.telling_pixel(_read(street))
         look = self.attention(street, y, x, layer, column_head, row_head)
-        return (*self.segment(street), y, x, *look)
+        return Everything(*self.segment(street), y, x, *look)
 
     def click(
         self,

@@ -12,7 +12,7 @@ gr = pytest.importorskip("gradio")
 from gradio_client import Client, handle_file  # noqa: E402
 
 from axialkit.demo import app  # noqa: E402
-from axialkit.demo.compute import Explorer  # noqa: E402
+from axialkit.demo.compute import TABLE_HEADERS, Explorer  # noqa: E402
 from axialkit.demo.handlers import Handlers  # noqa: E402
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
@@ -49,7 +49,7 @@ def test_segment_endpoint_returns_overlay_legend_note_and_table(
     expected = explorer.segment(street)
     np.testing.assert_array_equal(read(overlay), expected.overlay)
     assert (legend, note) == (expected.legend, expected.note)
-    assert table["headers"] == app.TABLE_HEADERS
+    assert table["headers"] == TABLE_HEADERS
     assert [row[:3] for row in table["data"]] == [row[:3] for row in expected.table]
 
 
