@@ -40,7 +40,7 @@ def predict_image(
     if note:
         print(note)
     print(_table(segments))
-    print(f"Written: {', '.join(str(file) for file in files)}")
+    print(f"Written: {files[0]} (and {', '.join(file.name for file in files[1:])})")
     rows = [row._asdict() for row in segments]
     return {"image": str(path), "height": height, "width": width, "note": note, "segments": rows}
 

@@ -9,6 +9,7 @@ import numpy as np
 from einops import rearrange
 from jaxtyping import Bool, UInt8
 from matplotlib.figure import Figure
+from PIL import Image
 
 from axialkit.attention import record_attention
 from axialkit.attention.record import AttentionMaps
@@ -29,7 +30,7 @@ from axialkit.visualize.attention import (
     pixel_attention,
 )
 from axialkit.visualize.colors import Picture
-from axialkit.visualize.panoptic import Labels, segment_name
+from axialkit.visualize.panoptic import Labels, enlarge, segment_name
 from axialkit.weights import load_config, load_model, shipped_names
 
 AVENUE = "tiny_avenue"
@@ -38,9 +39,17 @@ AVENUE_SECTION = """
 <section>
   <h2>Why far cues need it</h2>
   <p>A long vehicle on a drawn avenue, seen from the side. Along most of its length it could be any
-     of these: {names}. Only its end tells that it is a <b>{label}</b>. The circled pixel lies at
-     the other end; a network trained on such scenes (shipped as <i>tiny_avenue</i>) lets it look
-     along the row. Convolutions of the same size guess there.</p>
+     of these: {names}. Only the end in the dashed box tells that it is a <b>{label}</b>, and the
+     circled pixel lies at the other end. A network trained on such scenes (shipped as
+     <i>tiny_avenue</i>) lets it look there, along the row; convolutions of the same size guess.</p>
+  <div class="compare scene">
+    <img src="{scene}" alt="A drawn avenue with a {label} seen from the side">
+    <svg viewBox="0 0 {width} {height}" fill="none" stroke-width="1" aria-hidden="true">
+      <rect x="{left}" y="{top}" width="{across}" height="{down}" stroke="#fff"
+            stroke-dasharray="2 1"/>
+      <circle cx="{x}" cy="{y}" r="2.5" stroke="#00e5ff"/>
+    </svg>
+  </div>
   <img src="{picture}" alt="{words}">
 </section>
 """
@@ -94,14 +103,15 @@ def inner_pixel(mask: Bool[np.ndarray, "height width"]) -> tuple[int, int]:
 
 
 def far_pixel(drawn: DrawnScene, special: Special) -> tuple[int, int]:
-    """Return the pixel (y, x) of a special object, at half its height, farthest from its cue."""
+    """Return a pixel (y, x) of a special object, at half its height, far from its cue."""
     height, width = drawn.label_ids.shape
     visible = owners(drawn.polygons, (height, width)) == special.polygon
     points = np.argwhere(visible)
     y = int(np.median(points[:, 0]))
     xs = points[points[:, 0] == y, 1]
     cue = (special.cue[1] + special.cue[3]) / 2
-    return y, int(xs[np.abs(xs - cue).argmax()])
+    by_distance = xs[np.abs(xs - cue).argsort()]
+    return y, int(by_distance[int(0.93 * (len(xs) - 1))])  # near the other end, not on its edge
 
 
 def avenue_section() -> str:
@@ -110,16 +120,27 @@ def avenue_section() -> str:
         return ""
     drawn = scene(AVENUE_SCENE, scenes="avenue")
     special = drawn.specials[0]
-    shown = look(load_model(AVENUE), load_config(AVENUE), drawn.image, far_pixel(drawn, special))
-    names = ", ".join(special.alternatives)
+    y, x = far_pixel(drawn, special)
+    shown = look(load_model(AVENUE), load_config(AVENUE), drawn.image, (y, x))
+    top, left, bottom, right = special.cue
     return AVENUE_SECTION.format(
-        label=drawn.polygons[special.polygon].label, names=names, picture=shown.picture,
-        words=html.escape(shown.words),
+        names=", ".join(special.alternatives), label=drawn.polygons[special.polygon].label,
+        scene=picture_uri(enlarge(drawn.image, long_side=1024)[0]),
+        height=drawn.image.shape[0], width=drawn.image.shape[1],
+        top=top - 1, left=left - 1, down=bottom - top + 3, across=right - left + 3,
+        y=y + 0.5, x=x + 0.5, picture=shown.picture, words=html.escape(shown.words),
     )  # fmt: skip
 
 
+def picture_uri(picture: Picture) -> str:
+    """Return a picture as a JPEG inside an address, so that the page needs no other file."""
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "jpeg", quality=90, subsampling=0)
+    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
 def figure_uri(figure: Figure) -> str:
-    """Return a figure as a PNG inside an address, so that the page needs no other file."""
+    """Return a figure as a PNG inside an address."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

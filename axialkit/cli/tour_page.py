@@ -1,6 +1,5 @@
 """The page at the end of the tour: one HTML file with everything in it."""
 
-import base64
 import html
 import io
 from pathlib import Path
@@ -12,10 +11,10 @@ import numpy as np
 import torch
 from jaxtyping import UInt8
 from matplotlib.figure import Figure
-from PIL import Image
+from matplotlib.ticker import LogLocator, NullLocator
 
 import axialkit
-from axialkit.cli.tour_attention import avenue_section, largest_thing, look
+from axialkit.cli.tour_attention import avenue_section, largest_thing, look, picture_uri
 from axialkit.config import ExperimentConfig
 from axialkit.data.cityscapes import (
     BY_NAME,
@@ -107,6 +106,9 @@ def loss_curve(log: list[dict[str, Any]]) -> str:
         values = [line[name] for line in log]
         axes.plot(steps, values, style, color=color, lw=2, label=name)
     axes.set(xlabel="training step", ylabel="loss (log scale)", yscale="log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_locator(NullLocator())
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", alpha=0.25)
     axes.legend(frameon=False)
@@ -153,17 +155,18 @@ def _percent(share: float | None) -> str:
 def _pictures(streets: list[Street]) -> dict[str, str]:
     hero = streets[0]
     rows = "".join(
-        f'<img src="{data_uri(picture)}" alt="{alt}">'
+        f'<figure><img src="{picture_uri(picture)}" alt="{alt}"><figcaption>{alt}</figcaption>'
+        "</figure>"
         for street in streets
         for picture, alt in (
             (enlarge(street.image, long_side=WIDTH)[0], "picture"),
             (_painted(street.image, street.truth), "ground truth"),
-            (_painted(street.image, street.answer), "answer of the network"),
+            (_painted(street.image, street.answer), "the network"),
         )
     )
     return {
-        "hero_image": data_uri(enlarge(hero.image, long_side=2 * WIDTH)[0]),
-        "hero_answer": data_uri(_painted(hero.image, hero.answer, 2 * WIDTH, alpha=0.85)),
+        "hero_image": picture_uri(enlarge(hero.image, long_side=2 * WIDTH)[0]),
+        "hero_answer": picture_uri(_painted(hero.image, hero.answer, 2 * WIDTH, alpha=0.85)),
         "legend": legend([street.answer for street in streets]),
         "rows": rows,
     }
@@ -190,13 +193,6 @@ def legend(answers: list[Labels]) -> str:
         for row in rows
         if row[0] != VOID // 1000
     )
-
-
-def data_uri(picture: Picture) -> str:
-    """Return a picture as a JPEG inside an address, so that the page needs no other file."""
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "jpeg", quality=90, subsampling=0)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
 def _css(color: tuple[int, int, int]) -> str:
