@@ -167,23 +167,34 @@ class ResidualBlock(nn.Module):
 
 
 class BasicBranch(nn.Sequential):
-    """Two 3x3 convolutions, ``filters = (c1, c2)``: the wide block of SWideRNet."""
+    """Two 3x3 convolutions, ``filters = (c1, c2)``: the wide block of SWideRNet.
 
-    def __init__(self, in_channels: int, filters: tuple[int, ...], stride: int = 1) -> None:
+    ``dilation`` are the rates of the two, which differ where a stage begins to dilate.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        filters: tuple[int, ...],
+        stride: int = 1,
+        dilation: tuple[int, int] = (1, 1),
+    ) -> None:
         super().__init__()
         c1, c2 = filters
-        self.conv1 = ConvNormAct(in_channels, c1, 3, stride)
-        self.conv2 = ConvNormAct(c1, c2, 3, act=False, zero_gamma=True)
+        self.conv1 = ConvNormAct(in_channels, c1, 3, stride, dilation=dilation[0])
+        self.conv2 = ConvNormAct(c1, c2, 3, dilation=dilation[1], act=False, zero_gamma=True)
 
 
 class BottleneckBranch(nn.Sequential):
     """1x1, 3x3, 1x1, ``filters = (c1, c2, c3)``."""
 
-    def __init__(self, in_channels: int, filters: tuple[int, ...], stride: int = 1) -> None:
+    def __init__(
+        self, in_channels: int, filters: tuple[int, ...], stride: int = 1, dilation: int = 1
+    ) -> None:
         super().__init__()
         c1, c2, c3 = filters
         self.conv1 = ConvNormAct(in_channels, c1)
-        self.conv2 = ConvNormAct(c1, c2, 3, stride)
+        self.conv2 = ConvNormAct(c1, c2, 3, stride, dilation=dilation)
         self.conv3 = ConvNormAct(c2, c3, act=False, zero_gamma=True)
 
 

@@ -19,7 +19,7 @@ from tests.golden_layers import check_layer, meta
 BLOCKS = [
     path
     for stem in ("axial_identity", "axial_identity_s2", "axial_proj_s1", "axial_proj_s2")
-    + ("basic_identity", "basic_s2", "bottleneck_s2")
+    + ("basic_identity", "basic_s2", "basic_atrous", "bottleneck_s2", "bottleneck_atrous2")
     for path in golden_cases(f"model/layers/block_{stem}.npz")
 ]
 
@@ -34,8 +34,11 @@ def make_block(about: dict) -> ResidualBlock:
             return AxialAttention2d(c, key, value, options["num_heads"], stride=stride)
 
         branch = AxialBranch(channels, filters, attention, stride)
+    elif len(filters) == 2:
+        rates = about["atrous_rate"], about["second_rate"] or about["atrous_rate"]
+        branch = BasicBranch(channels, filters, stride, rates)
     else:
-        branch = (BasicBranch if len(filters) == 2 else BottleneckBranch)(channels, filters, stride)
+        branch = BottleneckBranch(channels, filters, stride, about["atrous_rate"])
     return ResidualBlock(branch, channels, filters[-1], stride=stride)
 
 
