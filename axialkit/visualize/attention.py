@@ -81,7 +81,7 @@ def draw_attention(image: Picture, attention: PixelAttention, *, title: str = ""
     left, right, floor = 0.55, wide + _BARS + 1.1, 0.3
 
     cross = _place(figure, left, floor, wide, high)
-    _draw_cross(cross, image, attention)
+    draw_cross(cross, image, attention)
     row_bars = _place(figure, left, floor + high + 0.04, wide, _BARS)
     column_bars = _place(figure, left + wide + 0.04, floor, _BARS, high)
     _draw_bars(row_bars, column_bars, image, attention)
@@ -106,7 +106,8 @@ def _place(figure: Figure, left: float, bottom: float, width: float, height: flo
     return figure.add_axes((left / wide, bottom / high, width / wide, height / high))
 
 
-def _draw_cross(axes: Axes, image: Picture, attention: PixelAttention) -> None:
+def draw_cross(axes: Axes, image: Picture, attention: PixelAttention) -> None:
+    """Draw one hop over the picture: the weights on the asking cell's row and column."""
     y, x = attention.cell
     shares = np.full(attention.two_hop.shape, np.nan)
     shares[:, x] = attention.column / attention.column.max()

@@ -1,0 +1,50 @@
+"""The picture at the top of README.md, drawn from the shipped weights.
+
+For maintainers, after new weights::
+
+    python -m axialkit.cli.readme_picture notebooks/images/readme.png
+"""
+
+import sys
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from axialkit.cli.tour_attention import largest_thing, watch
+from axialkit.data.minicity import scene
+from axialkit.files import atomic_path
+from axialkit.inference import segment
+from axialkit.visualize.attention import draw_cross
+from axialkit.visualize.panoptic import draw_panoptic, enlarge
+from axialkit.visualize.two_hop import attention_layers, cell_at, map_size, pixel_attention
+from axialkit.weights import load_config, load_model
+
+PRESET = "tiny"
+SCENE = 15  # of MiniCity's val split
+
+
+def draw_readme_picture(number: int = SCENE) -> Figure:
+    """Draw a street, its segments, and the row and column of one pixel of its largest thing."""
+    model, config = load_model(PRESET), load_config(PRESET)
+    drawn = scene(number)
+    result = segment(model, drawn.image, config)
+    seen, maps = watch(model, config, drawn.image)
+    layer = attention_layers(maps)[-1]
+    _, pixel = largest_thing(result.panoptic)
+    cell = cell_at(pixel, seen.shape[:2], map_size(maps, layer))
+
+    figure = Figure(figsize=(16.2, 3.05), dpi=100, layout="constrained", facecolor="white")
+    street, segments, attention = figure.subplots(1, 3)
+    street.imshow(enlarge(drawn.image)[0])
+    street.set_axis_off()
+    draw_panoptic(segments, drawn.image, result.panoptic)
+    draw_cross(attention, seen, pixel_attention(maps, layer, cell))
+    titles = ("A drawn street", "Every pixel named, every thing counted", "Where one pixel looks")
+    for axes, title in zip((street, segments, attention), titles, strict=True):
+        axes.set_title(title, fontsize=15)
+    return figure
+
+
+if __name__ == "__main__":
+    with atomic_path(Path(sys.argv[1])) as temporary:
+        draw_readme_picture().savefig(temporary)
