@@ -55,7 +55,7 @@ LESSON_01 = Lesson(
         ),
     ),
     budgets={
-        "key task": Budget(ci=9.0, learn=18.0, megabytes=60, measured="2026-11"),
+        "key task": Budget(ci=10.0, learn=20.0, megabytes=160, measured="2026-11"),
         "lesson": Budget(ci=25.0, learn=35.0, megabytes=600, measured="2026-11"),
     },
 )
