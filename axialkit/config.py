@@ -203,7 +203,7 @@ TINY_AVENUE = replace(
     TINY,
     backbone=BackboneConfig(kind="tiny_avenue", drop_path_keep=1.0),
     data=replace(TINY.data, crop_size=(65, 129), sigma=1.5),
-    train=replace(TINY.train, steps=2200, batch_size=8, learning_rate=7e-3, threads=1),
+    train=replace(TINY.train, steps=2400, batch_size=8, learning_rate=7e-3, threads=1),
 )
 
 

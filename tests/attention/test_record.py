@@ -14,13 +14,13 @@ def test_records_every_layer_and_removes_its_hooks():
         recorded = model(image).semantic
     torch.testing.assert_close(recorded, plain, rtol=0, atol=0)
     assert list(maps) == [
+        "stage3.block2.height",
+        "stage3.block2.width",
         "stage3.block3.height",
         "stage3.block3.width",
-        "stage3.block4.height",
-        "stage3.block4.width",
     ]
-    assert maps["stage3.block3.height"].shape == (2 * 17, 4, 9, 9)  # (batch, column)
-    assert maps["stage3.block3.width"].shape == (2 * 9, 4, 17, 17)  # (batch, row)
+    assert maps["stage3.block2.height"].shape == (2 * 17, 4, 9, 9)  # (batch, column)
+    assert maps["stage3.block2.width"].shape == (2 * 9, 4, 17, 17)  # (batch, row)
     for weights in maps.values():
         torch.testing.assert_close(weights.sum(-1), torch.ones(weights.shape[:-1]))
     before = {name: weights.clone() for name, weights in maps.items()}
