@@ -1,6 +1,7 @@
 """Lesson 01, why look along a cross: goals, quiz, time budgets."""
 
-from axialkit.course.exercises_01 import EXERCISES_01
+from axialkit.course.exercises_01_counting import ATTENTION_COST, COUNT_SEGMENTS
+from axialkit.course.exercises_01_reaching import CORNER, REACHABLE
 from axialkit.course.lesson import Budget, Lesson, Question
 
 LESSON_01 = Lesson(
@@ -11,7 +12,7 @@ LESSON_01 = Lesson(
         "B": "compute what attention costs",
         "C": "run the finished model and read its answer",
     },
-    exercises=EXERCISES_01,
+    exercises=(COUNT_SEGMENTS, REACHABLE, CORNER, ATTENTION_COST),
     quiz=(
         Question(
             "After one W hop (attention along the width axis), a pixel has heard from ...",
