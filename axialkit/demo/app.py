@@ -165,24 +165,29 @@ def _connect_street(
     handlers: Handlers, street: Street, answer: Answer, question: Question, look: Look
 ) -> None:
     """A new picture is answered at once, whether it was uploaded, drawn or chosen."""
-    street.image.change(
-        handlers.arrive,
-        [street.image, *question[2:]],
-        [*answer, *question[:2], *look],
-        api_visibility="private",
+    arrival: dict[str, Any] = {
+        "fn": handlers.arrive,
+        "inputs": [street.image, *question[2:]],
+        "outputs": [*answer, *question[:2], *look],
+        "api_visibility": "private",
+        "show_progress_on": [answer.overlay, look.picture],
         **_NETWORK,
-    )
-    street.run.click(handlers.segment, street.image, list(answer), api_name="segment", **_NETWORK)
-    street.number.submit(
+    }
+    street.image.input(**arrival)  # uploaded, pasted or removed
+    street.chosen.then(**arrival)
+    drawn = street.number.submit(
         handlers.draw_street, street.number, street.image, api_name="street", **_NETWORK
     )
-    street.roll.click(
+    drawn.success(**arrival)
+    rolled = street.roll.click(
         handlers.roll_street,
         None,
         [street.number, street.image],
         api_visibility="private",
         **_NETWORK,
     )
+    rolled.success(**arrival)
+    street.run.click(handlers.segment, street.image, list(answer), api_name="segment", **_NETWORK)
 
 
 def _connect_question(  # noqa: PLR0913

@@ -13,6 +13,7 @@ class Street(NamedTuple):
     run: gr.Button
     number: gr.Number
     roll: gr.Button
+    chosen: gr.events.Dependency  # happens when an example is clicked
 
 
 class Answer(NamedTuple):
@@ -69,12 +70,12 @@ def street_part(examples: list[str], number: int) -> Street:
             precision=0,
             elem_id="number",
         )
-    gr.Examples(
+    examples_row = gr.Examples(
         [[path] for path in examples],
         image,
         label="Drawn streets; or type a number and press Enter",
     )
-    return Street(image, run, number_box, roll)
+    return Street(image, run, number_box, roll, examples_row.load_input_event)
 
 
 def _path_of(file: Any) -> str | None:  # noqa: ANN401  (the type is Gradio's own)

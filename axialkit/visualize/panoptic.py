@@ -34,6 +34,7 @@ Labels = Int[np.ndarray, "height width"]
 
 _VOID_NAME = "unlabelled"
 _PANEL_INCHES = 6.4  # width of one picture in a figure
+_NAME_SIZE = (0.06, 0.12)  # (height, width) that a name takes, as shares of the picture
 _NAMED_DEPTH = 0.035  # segments at least this thick (half, share of the height) get their name
 
 
@@ -162,6 +163,7 @@ def draw_panoptic(axes: Axes, image: Picture, panoptic: Labels, *, long_side: in
     for label, y, x in _name_spots(labels):
         side = "left" if x < labels.shape[1] * 0.08 else "center"
         side = "right" if x > labels.shape[1] * 0.92 else side
+        y = min(max(y, labels.shape[0] * 0.04), labels.shape[0] * 0.96)
         axes.text(
             x, y, segment_name(label), color="white", fontsize=9, ha=side, va="center",
             path_effects=[withStroke(linewidth=2.2, foreground="black")], clip_on=True,
@@ -169,17 +171,29 @@ def draw_panoptic(axes: Axes, image: Picture, panoptic: Labels, *, long_side: in
 
 
 def _name_spots(panoptic: Labels) -> list[tuple[int, float, float]]:
-    """Return (label, y, x) of an innermost pixel of every segment thick enough for its name."""
+    """Return (label, y, x) of an innermost pixel of every segment thick enough for its name.
+
+    Thick segments come first; a name that would lie on theirs is left out.
+    """
     step = max(1, max(panoptic.shape) // 256)  # the spot need not be exact
     small = panoptic[::step, ::step]
+    height, width = small.shape
     depth = _depth(small)
-    spots = []
-    for label in np.unique(small):
+    candidates = []
+    for label in np.unique(small[depth >= _NAMED_DEPTH * height]):
         inside = np.where(small == label, depth, -1)
         deepest = np.argwhere(inside == inside.max())
         y, x = deepest[len(deepest) // 2]
-        if label != VOID and inside[y, x] >= _NAMED_DEPTH * small.shape[0]:
-            spots.append((int(label), float(y * step), float(x * step)))
+        candidates.append((int(inside[y, x]), int(label), int(y), int(x)))
+    spots: list[tuple[int, float, float]] = []
+    for _, label, y, x in sorted(candidates, reverse=True):
+        hidden = any(
+            abs(y * step - other_y) < _NAME_SIZE[0] * height * step
+            and abs(x * step - other_x) < _NAME_SIZE[1] * width * step
+            for _, other_y, other_x in spots
+        )
+        if label != VOID and not hidden:
+            spots.append((label, float(y * step), float(x * step)))
     return spots
 
 

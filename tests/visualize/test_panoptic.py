@@ -89,6 +89,18 @@ def test_figure_names_the_segments_and_sorts_its_legend(answer):
     figure.canvas.draw()  # nothing fails when it is rendered
 
 
+def test_names_neither_overlap_nor_fall_on_thin_segments():
+    panoptic = np.zeros((100, 200), np.int32)
+    panoptic[40:60, 90:110] = 13001
+    panoptic[40:60, 110:126] = 13002  # its name would lie on that of car 1
+    panoptic[:, 10:12] = 5000  # a pole, too thin
+    panoptic[70:95, 150:190] = VOID
+    figure = draw_prediction(np.zeros((100, 200, 3), np.uint8), panoptic)
+    assert [text.get_text() for text in figure.axes[1].texts] == ["road", "car 1"]
+    y, x = figure.axes[1].texts[1].get_position()[::-1]
+    assert (y / 512, x / 1024) == pytest.approx((0.5, 0.5), abs=0.02)
+
+
 def test_figure_of_a_large_map_stays_small():
     image = np.zeros((1024, 2048, 3), np.uint8)
     figure = draw_prediction(image, np.zeros((1024, 2048), np.int32))
