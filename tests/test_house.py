@@ -13,7 +13,8 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from axialkit.weights.zoo import PUBLISHED
+from axialkit.weights.hub import shipped_names
+from axialkit.weights.zoo import PUBLISHED, read_card
 
 tomllib = pytest.importorskip("tomllib", reason="reading pyproject.toml needs Python 3.11")
 
@@ -228,6 +229,19 @@ def test_the_zoo_table_shows_the_published_scores() -> None:
         network, *numbers = scores
         (row,) = [row for row in rows if network in row]
         assert [float(cell) for cell in re.findall(r"\d+\.\d\d?(?= \|)", row)] == numbers
+
+
+def test_the_shipped_table_shows_the_model_cards() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    names = shipped_names()
+    assert names
+    for name in names:
+        card = read_card(name)
+        ((pq, miou, images),) = re.findall(
+            rf"^\| \[`{name}`\].*\| ([\d.]+) \| ([\d.]+) \| (\d+) \|$", text, flags=re.M
+        )
+        shown = (float(pq), float(miou), int(images))
+        assert shown == (card["pq"], card["miou"], card["val"]["images"])
 
 
 def annotated_tree() -> list[str]:
