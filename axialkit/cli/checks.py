@@ -184,6 +184,7 @@ def check_writable(folder: Path) -> Check:
 def check_data(name: str, root: Path, advice: str, counts: dict[str, int] | None = None) -> Check:
     """A data set is complete: every image has its labels, and none is missing."""
     from axialkit.data.cityscapes import list_samples
+    from axialkit.data.minicity import is_complete
 
     if not root.exists():
         # only what a newcomer needs is a warning; Cityscapes is for those who registered
@@ -193,6 +194,8 @@ def check_data(name: str, root: Path, advice: str, counts: dict[str, int] | None
     except InputError as error:
         return Check(name, WARN, str(error), advice)
     text = ", ".join(f"{count} {split}" for split, count in found.items()) + f" in {root}"
+    if (root / "minicity").is_dir() and not is_complete(root):
+        return Check(name, WARN, f"{text}, not complete", advice)
     if counts is not None and found != counts:
         wanted = ", ".join(f"{count} {split}" for split, count in counts.items())
         return Check(name, WARN, text, f"The full set has {wanted}; unpack the archives again.")

@@ -84,6 +84,6 @@ def examine(minicity: Path) -> Iterator[Check]:
 
 
 def _line(check: Check) -> str:
-    text = f"{check.status:<5} {check.name:<18} {check.found}"
+    text = f"{check.status:<5} {check.name:<20} {check.found}"
     advice = textwrap.indent(f"-> {check.advice}", " " * 6) if check.advice else ""
     return f"{text}\n{advice}" if advice else text

@@ -128,7 +128,7 @@ def _score_facts(report: dict[str, Any]) -> dict[str, str]:
     return {
         "val_images": str(report["images"]),
         "scorer": html.escape(scorer),
-        "miou": _percent(report["crowd_official"]["miou"]),
+        "miou": _percent(scores["miou"] or report["crowd_official"]["miou"]),
         "bars": class_bars(report["per_class"]),
         **{name: _percent(scores[name]) for name in ("pq", "sq", "rq")},
     }

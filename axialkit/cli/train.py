@@ -6,10 +6,11 @@ from typing import Annotated
 
 import tyro
 
-from axialkit.cli.parse import OptionalFolder, parse
+from axialkit.cli.parse import OptionalFolder, OptionalPath, parse
 from axialkit.cli.roots import default_root
 from axialkit.config import PRESETS, ExperimentConfig, get_preset
 from axialkit.errors import InputError
+from axialkit.files import read_json, write_json
 
 HELP = """usage: axialkit train PRESET [--data ROOT] [--out DIR] [--resume] [--FIELD VALUE ...]
 
@@ -51,6 +52,8 @@ class Arguments:
     """Folder that holds leftImg8bit and gtFine; by default the data set made for the preset."""
     out: OptionalFolder = None
     """Folder of the run; by default runs/PRESET."""
+    json: OptionalPath = None
+    """Also write the score at the end to this JSON file."""
     resume: bool = False
     """Go on from the last checkpoint in the run's folder."""
     config: Annotated[ExperimentConfig, tyro.conf.arg(name="")] = field(
@@ -61,7 +64,7 @@ class Arguments:
 def command(argv: list[str]) -> int:
     """Train and say what to do next."""
     if not argv or argv[0] in ("-h", "--help"):
-        print(HELP.format(presets="\n".join(f"  {name}" for name in PRESETS)))
+        print(HELP.format(presets="\n".join(_describe(name) for name in PRESETS)))
         return 0 if argv else 2
     preset, flags = _preset(argv)
     arguments = parse(
@@ -71,6 +74,7 @@ def command(argv: list[str]) -> int:
     root = arguments.data or default_root(config)
     out = arguments.out or Path("runs") / preset
     from axialkit.training.loop import train
+    from axialkit.training.run_folder import EVALUATION_FILE
 
     print(f"Training {preset} on {root}; the run is kept in {out}")
     try:
@@ -79,8 +83,19 @@ def command(argv: list[str]) -> int:
         again = " ".join(["axialkit train", *argv, *([] if arguments.resume else ["--resume"])])
         raise KeyboardInterrupt(f"Go on with: {again}") from stop
     print(f"Trained: {run}")
+    if arguments.json is not None:
+        write_json(arguments.json, read_json(run / EVALUATION_FILE))
+        print(f"Written: {arguments.json}")
     print(f"Next: axialkit evaluate {run} --data {root}")
     return 0
+
+
+def _describe(name: str) -> str:
+    config = PRESETS[name]
+    data = default_root(config).name
+    height, width = config.data.crop_size
+    size = f"{height}x{width}"
+    return f"  {name:<24} {data:<16} {size:>9}  {config.train.steps:>6} steps"
 
 
 def _preset(argv: list[str]) -> tuple[str, list[str]]:

@@ -64,7 +64,7 @@ def test_it_draws_and_is_fast_the_second_time(axk, tmp_path):
     [
         (["--scenes", "avenu"], 'no kind of scenes "avenu". Did you mean "avenue"?'),
         (["--size", "128"], 'like 128x256, got "128"'),
-        (["--size", "32x64"], "size must be at least 128x256"),
+        (["--size", "32x64"], "128x256"),
         (["--ambiguity", "2"], "ambiguity must lie in 0..1, got 2.0."),
         (["--train", "-3"], "train -3"),
         (["--seed", "-1"], "seed must lie in"),

@@ -1,17 +1,19 @@
 import errno
 import importlib.metadata
 import json
+import shutil
 import tempfile
 
 import pytest
 
 from axialkit.cli import checks
 from axialkit.cli.checks import FAIL, OK, WARN, Check
+from axialkit.data.cityscapes import list_samples
 
 
 def statuses(outcome):
     return {
-        line[6:24].strip(): line[:5].strip()
+        line[6:26].strip(): line[:5].strip()
         for line in outcome.out.splitlines()
         if line[:5].strip() in (OK, WARN, FAIL)
     }
@@ -54,6 +56,15 @@ def test_half_a_data_set_is_a_warning_with_the_missing_file(tmp_path):
     check = checks.check_data("MiniCity", tmp_path, "draw it")
     assert check.status == WARN
     assert "oak_000000_000019_gtFine_instanceIds.png" in check.found
+
+
+def test_an_unfinished_minicity_is_told(tmp_path, city):
+    root = shutil.copytree(city, tmp_path / "city")
+    list_samples(root, "val")[0].image.unlink()
+    check = checks.check_data("MiniCity", root, "draw it again")
+    assert check.status == WARN
+    assert check.found == f"8 train, 3 val in {root}, not complete"
+    assert check.advice == "draw it again"
 
 
 def test_a_part_of_cityscapes_is_told_from_the_whole(city):

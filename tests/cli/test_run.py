@@ -127,7 +127,7 @@ def test_an_error_of_our_own_modules_stays_a_bug():
 
 def test_python_m_axialkit_is_the_command():
     done = subprocess.run(
-        [sys.executable, "-m", "axialkit", "nothing"], capture_output=True, text=True, timeout=60
+        [sys.executable, "-m", "axialkit", "nothing"], capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 2
     assert done.stderr.startswith('axialkit: There is no command "nothing".')
@@ -136,7 +136,7 @@ def test_python_m_axialkit_is_the_command():
 def test_a_reader_that_stops_early_is_no_error():
     done = subprocess.run(
         f"{sys.executable} -m axialkit train tiny --help | head -1",
-        shell=True, capture_output=True, text=True, timeout=60,
+        shell=True, capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert "Traceback" not in done.stderr
     assert "BrokenPipe" not in done.stderr

@@ -9,7 +9,7 @@ def test_without_a_preset_it_lists_them(axk):
     outcome = axk("train")
     assert outcome.code == 2
     for name in PRESETS:
-        assert f"  {name}\n" in outcome.out
+        assert f"\n  {name} " in outcome.out
 
 
 def test_help_of_a_preset_shows_every_field_with_its_default(axk):
@@ -63,6 +63,7 @@ def test_it_trains_with_the_changed_fields(axk, city, tmp_path):
     outcome = axk(
         "train", "tiny_avenue", "--data", city, "--out", out,
         "--train.steps", 2, "--train.batch-size", 2, "--train.workers", 0, "--data.no-flip",
+        "--json", tmp_path / "score.json",
     )  # fmt: skip
     assert outcome.code == 0, outcome.err
     config = json.loads((out / "config.json").read_text())
@@ -70,7 +71,7 @@ def test_it_trains_with_the_changed_fields(axk, city, tmp_path):
     assert config["data"]["flip"] is False
     assert config["backbone"]["kind"] == "tiny_avenue"
     assert (out / "weights.safetensors").stat().st_size > 100_000
-    assert (out / "evaluation.json").exists()
+    assert (tmp_path / "score.json").read_text() == (out / "evaluation.json").read_text()
     assert f"Next: axialkit evaluate {out} --data {city}" in outcome.out
 
 
