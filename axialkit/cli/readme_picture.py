@@ -33,7 +33,7 @@ def draw_readme_picture(number: int = SCENE) -> Figure:
     _, pixel = largest_thing(result.panoptic)
     cell = cell_at(pixel, seen.shape[:2], map_size(maps, layer))
 
-    figure = Figure(figsize=(16.2, 3.05), dpi=100, layout="constrained", facecolor="white")
+    figure = Figure(figsize=(16.2, 3.2), dpi=100, layout="constrained", facecolor="white")
     street, segments, attention = figure.subplots(1, 3)
     street.imshow(enlarge(drawn.image)[0])
     street.set_axis_off()
