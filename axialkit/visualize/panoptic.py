@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Int, UInt8
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 from PIL import Image
@@ -235,7 +236,8 @@ def draw_prediction(
     maps += [] if truth is None else [("Ground truth", truth)]
     maps += [("Prediction", panoptic)]
     panel = _PANEL_INCHES * image.shape[0] / image.shape[1]
-    figure = Figure(figsize=(_PANEL_INCHES * len(maps), panel + 1.2), dpi=100, layout="constrained")
+    size = (_PANEL_INCHES * len(maps), panel + 1.4)
+    figure = Figure(figsize=size, dpi=100, layout=ConstrainedLayoutEngine(h_pad=0.1))
     for axes, (name, labels) in zip(figure.subplots(1, len(maps)), maps, strict=True):
         axes.set_title(name, fontsize=13)
         if labels is None:
