@@ -52,7 +52,7 @@ class Progress:
         try:
             write_json(self.path, record)
         except (InputError, OSError) as error:
-            self._keep_in_memory(f"Progress is kept for this session only: {error}")
+            self._keep_in_memory(f"Progress is kept in memory only: {error}")
 
     def read(self) -> Record:
         """Return the whole record."""
@@ -61,7 +61,7 @@ class Progress:
         try:
             record = read_json(self.path)
         except OSError as error:
-            self._keep_in_memory(f"Progress is kept for this session only: {error}")
+            self._keep_in_memory(f"Progress is kept in memory only: {error}")
             return self._memory
         except InputError:
             return self._set_aside()
@@ -74,7 +74,7 @@ class Progress:
             self.path.replace(broken)
             print(f"{self.path} could not be read: moved to {broken.name}, starting a new record.")
         except OSError as error:
-            self._keep_in_memory(f"Progress is kept for this session only: {error}")
+            self._keep_in_memory(f"Progress is kept in memory only: {error}")
         return self._memory
 
     def _keep_in_memory(self, message: str) -> None:

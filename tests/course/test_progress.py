@@ -59,7 +59,7 @@ def test_without_a_place_to_write_the_session_remembers(
     progress.put("01", "hints", "1.2", 3)
     assert progress.section("01", "hints") == {"1.1": 1, "1.2": 3}
     said = capsys.readouterr().out
-    assert said.count("Progress is kept for this session only") == 1
+    assert said.count("Progress is kept in memory only") == 1
     assert "Set AXIALKIT_HOME" in said
 
 
