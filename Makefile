@@ -35,7 +35,7 @@ lab: $(STAMP) minicity ## open the course in JupyterLab
 	@flags="$(LAB_ARGS)"; \
 	if test "$$(id -u)" = 0; then flags="--allow-root $$flags"; fi; \
 	if test "$$(uname)" = Linux && test -z "$$DISPLAY$$WAYLAND_DISPLAY"; then \
-	  echo "==> No display here: open the address in a browser (from elsewhere: ssh -L 8888:localhost:8888 THIS_MACHINE)"; \
+	  echo "==> No display here: open the address in a browser (from another machine: forward its port with ssh -L)"; \
 	  flags="--no-browser $$flags"; \
 	fi; \
 	exec $(PYTHON) -m jupyterlab --LabApp.default_url=/lab/tree/$(FIRST_LESSON) --LabApp.news_url=None \

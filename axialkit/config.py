@@ -56,7 +56,7 @@ class DataConfig:
     scale_step: float = 0.1
     """Distance between the scales that are drawn, about; 0 = every value of the range."""
     flip: bool = True
-    """Mirror half of the training images."""
+    """Whether to mirror half of the training images."""
     sigma: float = 8.0
     """Standard deviation of a center's Gaussian, pixels."""
     small_instance_area: int = 4096
@@ -66,17 +66,18 @@ class DataConfig:
 
     def __post_init__(self) -> None:
         """Reject sizes that the network's strides cannot meet."""
-        for size in self.crop_size:
-            if size < OUTPUT_STRIDE + 1 or (size - 1) % OUTPUT_STRIDE:
-                near = max(1, round((size - 1) / OUTPUT_STRIDE)) * OUTPUT_STRIDE + 1
-                raise InputError(
-                    f"crop_size must be 16k+1 per side (output stride 16), got {self.crop_size}; "
-                    f"the nearest to {size} is {near}."
-                )
+        larger = tuple(
+            max(1, -(-(size - 1) // OUTPUT_STRIDE)) * OUTPUT_STRIDE + 1 for size in self.crop_size
+        )
+        if larger != tuple(self.crop_size):
+            raise InputError(
+                "data.crop_size must be 16k+1 per side (output stride 16), got "
+                f"{self.crop_size}; the next larger one is {larger}."
+            )
         low, high = self.scale_range
-        _require(0 < low <= high, "scale_range must be 0 < low <= high", self.scale_range)
+        _require(0 < low <= high, "data.scale_range must be 0 < low <= high", self.scale_range)
         _require(self.scale_step >= 0, "scale_step must be 0 or larger", self.scale_step)
-        _require(self.sigma > 0, "sigma must be positive", self.sigma)
+        _require(self.sigma > 0, "data.sigma must be positive", self.sigma)
 
 
 @dataclass(frozen=True)

@@ -225,7 +225,7 @@ def check_extras() -> Iterator[Check]:
         missing = [name for name in packages if not _installed(name)]
         purpose = WHAT_EXTRAS_SERVE[extra]
         if missing:
-            advice = f'For {purpose}: pip install "axialkit[{extra}]".'
+            advice = f'For {purpose}: pip install -e ".[{extra}]".'
             yield Check(f"extra {extra}", WARN, f"without {', '.join(missing)}", advice)
         else:
             versions = ", ".join(f"{n} {importlib.metadata.version(n)}" for n in packages)

@@ -19,7 +19,7 @@ class Arguments:
       axialkit demo --open
       axialkit demo --port 8080 --model runs/tiny
 
-    Needs the extra "demo": pip install "axialkit[demo]"
+    Needs the extra "demo": pip install -e ".[demo]"
     """
 
     model: str = "tiny"

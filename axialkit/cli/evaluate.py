@@ -15,8 +15,9 @@ from axialkit.files import write_json
 class Arguments:
     """Score a network on a data set: PQ, SQ, RQ and mIoU, overall and per class.
 
-    Two columns: axialkit's own evaluation, with crowds taken out of the ground truth as the
-    authors do, and the official script of cityscapesScripts, unmodified, on files in its form.
+    Three lines: the official scripts of cityscapesScripts, unmodified, on files in their form;
+    axialkit's own evaluation by the same rules; and by those of the networks' authors, who take
+    crowds (groups that nobody separated) out of the ground truth.
 
     Examples:
       axialkit evaluate tiny                          the shipped weights on MiniCity val

@@ -85,7 +85,8 @@ def note_on_size(config: ExperimentConfig, size: tuple[int, int]) -> str:
 def _table(segments: list[Segment]) -> str:
     header = ["segment", "area %", "score", "box (top, left, bottom, right)"]
     rows = [(s.name, 100 * s.area, f"{s.score:.2f}", str(s.box)) for s in segments]
-    return table(header, rows)
+    note = "score: probability of the class; for things, times the heat of their center"
+    return f"{table(header, rows)}\n{note}"
 
 
 def _write(stem: Path, image: Picture, result: PanopticResult) -> list[Path]:

@@ -94,9 +94,16 @@ def explain(error: BaseException) -> str | None:
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return _OS_ERRORS[errno.ENOMEM]
     if isinstance(error, ModuleNotFoundError):
-        extra = EXTRA_OF_MODULE.get((error.name or "").split(".")[0])
-        if extra:
-            return f'This needs the package {error.name}: pip install "axialkit[{extra}]"'
+        package = (error.name or "axialkit").split(".")[0]
+        if package == "axialkit":  # a module of ours: nothing to install
+            return None
+        extra = EXTRA_OF_MODULE.get(package)
+        wanted = f".[{extra}]" if extra else "."
+        return (
+            f"The package {error.name} is missing in {sys.prefix}. Install it with: pip install -e "
+            f'"{wanted}" in your clone. After `make lab` or `make test` the program with all its '
+            "packages is .venv/bin/axialkit."
+        )
     return None
 
 

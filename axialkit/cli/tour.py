@@ -102,7 +102,7 @@ def command(argv: list[str]) -> int:
         again = " ".join(["axialkit tour", *argv])
         raise KeyboardInterrupt(f"Go on from there with: {again}") from stop
     print(f"\n{_score(tour)}")
-    print(f"The page with everything: {tour.page.absolute()}")
+    print(f"The page with everything: {tour.page.resolve()}")
     print(f"Next: axialkit predict {tour.run} IMAGE    or the first lesson: make lab")
     return 0
 

@@ -28,7 +28,7 @@ from axialkit.data.images import read_rgb
 from axialkit.files import atomic_path, read_json
 from axialkit.inference import segment
 from axialkit.model import AxialDeepLab
-from axialkit.structures import VOID
+from axialkit.structures import IGNORE_CLASS
 from axialkit.training.log import read_log
 from axialkit.training.run_folder import EVALUATION_FILE
 from axialkit.visualize.colors import Picture, overlay
@@ -60,6 +60,7 @@ def write_page(path: Path, run: Path, root: Path) -> None:
         **_attention(model, config, streets[0]),
         "avenue": avenue_section(),
         "run": html.escape(str(run)),
+        "root": html.escape(str(root)),
     }
     with atomic_path(path) as temporary:
         temporary.write_text(Template(TEMPLATE.read_text()).substitute(facts))
@@ -188,11 +189,16 @@ def legend(answers: list[Labels]) -> str:
     """Return list items with color and name of every class that occurs, largest first."""
     rows = class_areas(np.concatenate([answer.ravel() for answer in answers])[None])
     return "".join(
-        f'<li><i style="background:{_css(TRAIN_CLASSES[row[0]].color)}"></i>'
-        f"{TRAIN_CLASSES[row[0]].name}</li>"
-        for row in rows
-        if row[0] != VOID // 1000
+        f'<li><i style="background:{_css(_color(row[0]))}"></i>{_name(row[0])}</li>' for row in rows
     )
+
+
+def _name(train_id: int) -> str:
+    return "no answer" if train_id == IGNORE_CLASS else TRAIN_CLASSES[train_id].name
+
+
+def _color(train_id: int) -> tuple[int, int, int]:
+    return (0, 0, 0) if train_id == IGNORE_CLASS else TRAIN_CLASSES[train_id].color
 
 
 def _css(color: tuple[int, int, int]) -> str:

@@ -76,7 +76,7 @@ def command(argv: list[str]) -> int:
     from axialkit.training.loop import train
     from axialkit.training.run_folder import EVALUATION_FILE
 
-    print(f"Training {preset} on {root}; the run is kept in {out}")
+    print(f"Training {preset} on {root}; the run will be kept in {out}")
     try:
         run = train(config, root, out, resume=arguments.resume)
     except KeyboardInterrupt as stop:

@@ -21,9 +21,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 try:
     import gradio as gr
 except ImportError as error:
-    raise InputError(
-        'The page needs Gradio. Install it with: pip install "axialkit[demo]"'
-    ) from error
+    raise InputError('The page needs Gradio. Install it with: pip install -e ".[demo]"') from error
 
 LAST_STREET = 9999  # numbers of drawn streets: 0..9999
 

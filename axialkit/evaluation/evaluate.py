@@ -125,7 +125,7 @@ def _why_no_official(scores: PanopticScores, *, official: bool) -> str:
     if not official:
         return "not asked for."
     if not is_script_installed():
-        return 'cityscapesscripts is not installed; pip install "axialkit[data]" brings it.'
+        return 'cityscapesscripts is not installed; pip install -e ".[data]" brings it.'
     if scores.things.n == 0 or scores.stuff.n == 0:
         return "the script cannot average over images without things or without stuff; take more."
     return ""

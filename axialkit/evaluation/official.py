@@ -6,7 +6,7 @@ Predictions are written as cityscapesscripts wants them (``csEvalPanopticSemanti
     FOLDER/cityscapes_panoptic_{split}/{name}.png segment ids as colors, R + 256 G + 65536 B
 
 The script runs in a process of its own, so it sees no code of ours. It needs the package
-cityscapesscripts (``pip install "axialkit[data]"``), and nothing else here does.
+cityscapesscripts (``pip install -e ".[data]"``), and nothing else here does.
 """
 
 import importlib.util
@@ -109,7 +109,7 @@ def run_official_script(
     if not is_script_installed():
         raise InputError(
             "The official score needs the package cityscapesscripts, which is not installed. "
-            'Install it with: pip install "axialkit[data]"'
+            'Install it with: pip install -e ".[data]"'
         )
     for path in (truth_json, prediction_json):
         if not Path(path).is_file():

@@ -97,7 +97,9 @@ class EvaluationReport:
         if self.official is None:
             return f"No official score: {self.official_note}"
         if self.difference < 1e-9:
-            return "The official script and axialkit agree in every class."
+            agree = "The official script and axialkit agree in every class."
+            partial = " The official mIoU takes all of val, and is missing here."
+            return agree + (partial if self.official_miou is None else "")
         return (
             f"The official script and axialkit differ by up to {100 * self.difference:.2g}: the "
             "panoptic files in gtFine do not fit the instanceIds. Delete "

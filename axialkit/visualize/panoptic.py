@@ -138,7 +138,8 @@ def draw_legend(figure: Figure, *panoptic: Labels, columns: int = 8) -> None:
         for (r, g, b), text in legend_entries(*panoptic)
     ]
     figure.legend(
-        handles=patches, loc="outside lower center", ncols=min(columns, len(patches)),
+        handles=patches, title="Every thing has a shade of its own.", title_fontsize=10,
+        loc="outside lower center", ncols=min(columns, len(patches)),
         frameon=False, fontsize=11, handlelength=1.2, handleheight=1.2,
     )  # fmt: skip
 

@@ -74,4 +74,4 @@ def test_a_missing_extra_names_the_pip_line(axk, monkeypatch):
     monkeypatch.setitem(sys.modules, "gradio", None)
     outcome = axk("demo")
     assert outcome.code == 2
-    assert 'pip install "axialkit[demo]"' in outcome.sentence
+    assert 'pip install -e ".[demo]"' in outcome.sentence

@@ -141,7 +141,7 @@ def test_a_missing_extra_warns_with_its_pip_line(monkeypatch):
     monkeypatch.setattr(checks, "_installed", lambda name: name != "gradio")
     found = {check.name: check for check in checks.check_extras()}
     assert found["extra demo"].status == WARN
-    assert 'pip install "axialkit[demo]"' in found["extra demo"].advice
+    assert 'pip install -e ".[demo]"' in found["extra demo"].advice
     assert found["extra notebooks"].status == OK
 
 

@@ -118,7 +118,7 @@ def test_a_full_disk_behind_a_library_is_recognised():
 
 def test_a_missing_extra_names_the_pip_line():
     error = ModuleNotFoundError("No module named 'gradio'", name="gradio")
-    assert 'pip install "axialkit[demo]"' in explain(error)
+    assert 'pip install -e ".[demo]"' in explain(error)
 
 
 def test_an_error_of_our_own_modules_stays_a_bug():

@@ -44,8 +44,8 @@ def test_a_flag_before_the_preset(axk):
     [
         (
             ["--data.crop-size", 128, 257],
-            "crop_size must be 16k+1 per side (output stride 16), got (128, 257); "
-            "the nearest to 128 is 129.",
+            "data.crop_size must be 16k+1 per side (output stride 16), got (128, 257); "
+            "the next larger one is (129, 257).",
         ),
         (["--train.steps", 0], "train.steps must be positive, got 0."),
         (["--train.batch-size", -1], "train.batch_size must be positive, got -1."),
