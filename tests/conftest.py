@@ -1,6 +1,7 @@
 """Golden data: the full set through AXIALKIT_GOLDEN, else the small copy in tests/golden."""
 
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,6 +25,12 @@ def golden_cases(pattern: str) -> list[Path]:
 @pytest.fixture(scope="session", autouse=True)
 def one_thread() -> None:
     torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ctrl_c_works() -> None:
+    """Background jobs of a shell start with Ctrl-C ignored, and so would their children."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

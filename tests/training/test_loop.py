@@ -109,7 +109,7 @@ def test_another_run_is_never_overwritten(city, tmp_path):
     before = (run / "weights.safetensors").read_bytes()
     with pytest.raises(InputError, match="already holds a training run"):
         fit(short(2), city, run)
-    with pytest.raises(InputError, match="train.learning_rate was 0.005 and is now 0.1"):
+    with pytest.raises(InputError, match="train.learning_rate was .* and is now 0.1"):
         fit(short(2, learning_rate=0.1), city, run, resume=True)
     assert fit(short(2), city, run, resume=True) == run
     assert (run / "weights.safetensors").read_bytes() == before
