@@ -186,6 +186,7 @@ def steps_for(minutes: float, config: ExperimentConfig, root: Path) -> int:
     from axialkit.training.log import read_log
     from axialkit.training.loop import train
 
+    print("      timing a few steps first ...", flush=True)
     timed = replace(config, train=replace(config.train, steps=40, log_every=20))
     with tempfile.TemporaryDirectory() as folder:
         train(timed, root, Path(folder) / "timing", evaluate_on=None, progress=False)
