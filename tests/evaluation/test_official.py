@@ -79,7 +79,7 @@ def test_a_set_without_things_is_explained(golden_set, tmp_path):
 
 def test_missing_package_names_the_remedy(monkeypatch, tmp_path):
     monkeypatch.setattr(official.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(InputError, match=r"pip install .axialkit\[data\]"):
+    with pytest.raises(InputError, match=r"pip install -e .\.\[data\]"):
         run_official_script(tmp_path / "a.json", tmp_path / "b.json")
 
 
