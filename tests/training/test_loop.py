@@ -42,7 +42,7 @@ def test_loss_falls_and_everything_is_kept(city, tmp_path):
     log = read_log(run)
     totals = [line["semantic"] + line["center"] + line["offset"] for line in log]
     assert [line["step"] for line in log] == list(range(2, 41, 2))
-    assert sum(totals[-3:]) < 0.75 * sum(totals[:3])
+    assert sum(totals[-3:]) < 0.7 * sum(totals[:3])
     assert {path.name for path in run.iterdir()} == {
         "config.json",
         "log.jsonl",
