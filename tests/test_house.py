@@ -66,7 +66,17 @@ def tracked_files() -> list[Path]:
 
 
 def test_the_promised_extras_exist() -> None:
-    promised = {"notebooks", "demo", "data", "export", "tensorboard", "test", "e2e", "docs"}
+    promised = {
+        "notebooks",
+        "demo",
+        "data",
+        "export",
+        "tensorboard",
+        "tensorflow",
+        "test",
+        "e2e",
+        "docs",
+    }
     assert promised == set(EXTRAS)
     for lines in EXTRAS.values():
         assert own_extras(lines) <= set(EXTRAS)
