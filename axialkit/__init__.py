@@ -10,6 +10,7 @@ _PUBLIC = {
     "PRESETS": "axialkit.config",
     "InputError": "axialkit.errors",
     "build_model": "axialkit.model",
+    "build_classifier": "axialkit.model",
     "load_model": "axialkit.weights",
     "load_config": "axialkit.weights",
     "record_attention": "axialkit.attention",

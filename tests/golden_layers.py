@@ -1,64 +1,15 @@
-"""Running a layer of ours on a golden case: names and layouts of the reference -> ours."""
+"""Running a layer of ours on a golden case."""
 
 import json
-import re
+from collections.abc import Callable
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from axialkit.weights.tf_names import reference_keys, to_our_layout
+
 TOLERANCE = 5e-5  # max abs error / max(1, max abs value)
-
-# path segments of the reference -> ours; the order matters
-_RENAMED = [
-    (r"_depthwise/_depthwise_conv/depthwise_kernel", "depthwise.conv.weight"),
-    (r"_conv1_bn_act/_depthwise/", "depthwise."),
-    (r"_conv1_bn_act/_pointwise/", "pointwise."),
-    (r"_depthwise/", "depthwise."),
-    (r"_pointwise/", "pointwise."),
-    (r"_conv(\d)_bn(_act)?/", r"conv\1."),
-    (r"_proj_conv_bn_act/", "project."),
-    (r"_attention/", "attention."),
-    (r"_(height|width)_axis/", r"\1."),
-    (r"_shortcut/", "shortcut."),
-    (r"_batch_norm_qkv/", "norm_qkv."),
-    (r"_batch_norm_similarity/", "norm_logits."),
-    (r"_batch_norm_retrieved_output/", "norm_output."),
-    (r"_batch_norm/", "norm."),
-    (r"_(query|key|value)_rpe/embeddings", r"\1_table"),
-    (r"_conv/kernel", "conv.weight"),
-    (r"qkv_kernel", "qkv.weight"),
-    (r"gamma", "weight"),
-    (r"beta", "bias"),
-    (r"moving_mean", "running_mean"),
-    (r"moving_variance", "running_var"),
-]
-
-
-def our_name(path: str) -> str:
-    for pattern, name in _RENAMED:
-        path = re.sub(pattern, name, path)
-    return path.replace("/", ".")
-
-
-def our_layout(path: str, array: np.ndarray) -> Tensor:
-    tensor = torch.from_numpy(array)
-    if path.endswith("depthwise_kernel"):
-        return tensor.permute(2, 3, 0, 1)
-    if path.endswith("qkv_kernel"):
-        return tensor.T
-    if path.endswith("kernel"):
-        return tensor.permute(3, 2, 0, 1)
-    if "_batch_norm_" in path:  # [term, 1, head, 1, depth] -> (term head depth)
-        return tensor.flatten()
-    return tensor
-
-
-def golden_tensors(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, Tensor]:
-    """All arrays below a prefix, under our names and in our layout."""
-    paths = {key: key.removeprefix(prefix) for key in arrays if key.startswith(prefix)}
-    return {our_name(path): our_layout(path, arrays[key]) for key, path in paths.items()}
-
 
 def meta(arrays: dict[str, np.ndarray]) -> dict:
     return json.loads(str(arrays["meta"]))
@@ -76,13 +27,30 @@ def assert_close(ours: Tensor, golden: Tensor, what: str) -> None:
     assert error < TOLERANCE, f"{what}: error {error:.2e}"
 
 
-def check_layer(layer: nn.Module, arrays: dict[str, np.ndarray], rename=lambda name: name) -> None:
-    """Compare outputs, gradients and moving statistics, in both modes."""
-    weights = {rename(k): v for k, v in golden_tensors(arrays, "var/").items()}
+def check_layer(
+    layer: nn.Module,
+    arrays: dict[str, np.ndarray],
+    *,
+    prefix: str = "",
+    modes: tuple[str, ...] = ("eval", "train"),
+    key_of: Callable[[str], str] = lambda key: key,
+) -> None:
+    """Compare outputs, gradients and moving statistics; every golden variable must be used.
+
+    ``prefix`` is what the layer's own name adds to our keys, absent in the golden ones; ``key_of``
+    turns our keys into those of a case that names its parts by itself.
+    """
+    keys = {
+        name: key_of(key.removeprefix(prefix)) for name, key in reference_keys(layer).items()
+    }
+    assert keys.keys() == layer.state_dict().keys()
+    weights = golden_tensors(arrays, "var/", keys)
     inputs = {k.removeprefix("in/"): nchw(v) for k, v in arrays.items() if k.startswith("in/")}
     r = inputs.pop("r")
     inputs.pop("drop_path_mask", None)
-    for mode in ("eval", "train"):
+    parameters = dict(layer.named_parameters())
+    trained = {name: keys[name] for name in parameters}
+    for mode in modes:
         layer.load_state_dict(weights)
         layer.train(mode == "train").zero_grad()
         x = {name: tensor.clone().requires_grad_() for name, tensor in inputs.items()}
@@ -91,13 +59,19 @@ def check_layer(layer: nn.Module, arrays: dict[str, np.ndarray], rename=lambda n
         assert_close(out, nchw(arrays[f"out_{mode}"]), f"out_{mode}")
         for name, tensor in x.items():
             assert_close(tensor.grad, nchw(arrays[f"grad_{mode}_in/{name}"]), f"{mode} grad {name}")
-        grads = {rename(k): v for k, v in golden_tensors(arrays, f"grad_{mode}/").items()}
-        trained = {name for name, _ in layer.named_parameters()}
-        assert grads.keys() == trained
-        for name, parameter in layer.named_parameters():
-            assert_close(parameter.grad, grads[name], f"{mode} grad {name}")
-    moved = {rename(k): v for k, v in golden_tensors(arrays, "new/").items()}
-    buffers = dict(layer.named_buffers())
-    assert moved.keys() == buffers.keys()
-    for name, buffer in buffers.items():
-        assert_close(buffer, moved[name], f"moved {name}")
+        for name, grad in golden_tensors(arrays, f"grad_{mode}/", trained).items():
+            assert_close(parameters[name].grad, grad, f"{mode} grad {name}")
+    if "train" in modes:
+        buffers = dict(layer.named_buffers())
+        moved = golden_tensors(arrays, "new/", {name: keys[name] for name in buffers})
+        for name, buffer in buffers.items():
+            assert_close(buffer, moved[name], f"moved {name}")
+
+
+def golden_tensors(
+    arrays: dict[str, np.ndarray], kind: str, keys: dict[str, str]
+) -> dict[str, Tensor]:
+    """All golden arrays below ``kind``, under our names and in our layout."""
+    golden = {key.removeprefix(kind) for key in arrays if key.startswith(kind)}
+    assert golden == set(keys.values()), golden ^ set(keys.values())
+    return {name: to_our_layout(key, arrays[kind + key]) for name, key in keys.items()}

@@ -13,7 +13,7 @@ class BatchNorm(nn.Module):
     """Batch norm over all axes but the second, ``[batch, channel, ...]``.
 
     Unlike ``torch.nn.BatchNorm2d`` the moving variance is averaged from the *biased* batch
-    variance, as deeplab2's synchronised layer does.
+    variance, as deeplab2's synchronised layer does; ``unbiased`` switches that off.
 
     Example::
 
@@ -24,8 +24,9 @@ class BatchNorm(nn.Module):
     running_mean: Tensor
     running_var: Tensor
 
-    def __init__(self, channels: int, *, zero_gamma: bool = False) -> None:
+    def __init__(self, channels: int, *, zero_gamma: bool = False, unbiased: bool = False) -> None:
         super().__init__()
+        self.unbiased = unbiased
         self.weight = nn.Parameter(torch.zeros(channels) if zero_gamma else torch.ones(channels))
         self.bias = nn.Parameter(torch.zeros(channels))
         self.register_buffer("running_mean", torch.zeros(channels))
@@ -46,7 +47,8 @@ class BatchNorm(nn.Module):
     def _average_in(self, mean: Tensor, variance: Tensor, count: int) -> None:
         """Update the moving statistics; torch hands over the unbiased variance."""
         self.running_mean.lerp_(mean, MOMENTUM)
-        self.running_var.lerp_(variance * ((count - 1) / count), MOMENTUM)
+        share = 1.0 if self.unbiased else (count - 1) / count
+        self.running_var.lerp_(variance * share, MOMENTUM)
 
     def extra_repr(self) -> str:
         return f"{self.weight.numel()}"

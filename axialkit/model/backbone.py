@@ -1,118 +1,126 @@
-"""From a table of stages to features at strides 4, 8 and 16."""
+"""From a table of stages to features, by stage."""
 
 from functools import partial
 
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from axialkit.attention.layers import AxialAttention1d, AxialAttention2d
-from axialkit.model.blocks import (
-    AxialBranch,
-    BasicBranch,
-    BottleneckBranch,
-    ConvNormAct,
-    ResidualBlock,
-)
-from axialkit.model.tables import Stage, Table
+from axialkit.model.absolute_positions import AbsolutePositions1d, AbsolutePositions2d
+from axialkit.model.block_maker import BlockMaker
+from axialkit.model.convolutions import Activation, ConvNormAct
+from axialkit.model.resize import Size
+from axialkit.model.stacked_decoder import StackedDecoder
+from axialkit.model.stages import Conv, Stage, Table, entered_at
 
-Features = dict[int, Tensor]  # stride -> [batch, channel, height, width]
+Features = dict[int, Tensor]  # stage number -> [batch, channel, height, width]
+POSITIONS = {"1d": AbsolutePositions1d, "2d": AbsolutePositions2d}
 
 
 class AxialResNet(nn.Module):
-    """A stem and stages of residual blocks, convolutional first and axial behind.
+    """A stem and stages of residual blocks, convolutional first and attending behind.
 
-    ``forward`` returns the activated output of the last block at each stride (deeplab2's
-    ``res2``, ``res3`` and ``res5``); ``channels`` tells their channels, by stride.
+    ``forward`` returns the activated output of every stage from 2 (deeplab2's ``res2``...) by its
+    number; ``channels`` and ``strides`` tell their channels and strides. ``input_size``, of
+    the training images, is only needed for absolute positions. A stacked decoder is built where
+    the table has one, but no panoptic network reads it: only ``top`` and ``endpoints`` run it.
 
     Example::
 
         backbone = AxialResNet(backbone_table(BackboneConfig(kind="tiny")))
         features = backbone(torch.randn(1, 3, 129, 257))
-        features[16].shape  # [1, 128, 9, 17]
+        features[4].shape  # [1, 128, 9, 17]
     """
 
-    def __init__(self, table: Table, drop_path_keep: float = 1.0) -> None:
+    def __init__(
+        self, table: Table, blocks: BlockMaker | None = None, input_size: Size = (1025, 2049)
+    ) -> None:
         super().__init__()
-        self.stem = _stem(table.stem)
+        blocks = blocks or BlockMaker(table)
+        self.act = blocks.activation()
+        self.stem = Stem(table.stem, blocks.activation)
         self.stages = nn.ModuleDict()
-        self.strides: dict[str, list[int]] = {}  # of every block's output, by stage
         self.channels: dict[int, int] = {}
-        channels, stride = table.stem[-1], 2
+        self.strides: dict[int, int] = {}
+        channels, stride = self.stem.channels, self.stem.stride
         for row in table.stages:
-            stage, strides = self._stage(f"stage{row.number}")
-            for index in range(row.depth):
-                step = row.stride if index == 0 else 1
-                nominal = max(2, 2 ** (row.number if len(stage) else row.number - 1))
-                keep = drop_path(drop_path_keep, nominal, table.drop_path_from_stride)
-                block = _block(row, table, channels, step, keep)
-                channels, stride = row.filters[-1], stride * step
-                stage[f"block{len(stage) + 1}"] = block
-                strides.append(stride)
-                self.channels[stride] = channels
+            stride *= row.stride
+            size = (-(-input_size[0] // stride), -(-input_size[1] // stride))
+            self._add_blocks(row, blocks, channels, size)
+            channels = row.filters[-1]
+            self.channels[row.number], self.strides[row.number] = channels, stride
+        self.stacked_decoder = (
+            StackedDecoder(table.stacked_decoder, blocks, self.channels, self.strides)
+            if table.stacked_decoder
+            else None
+        )
 
-    def _stage(self, name: str) -> tuple[nn.ModuleDict, list[int]]:
+    def _add_blocks(self, row: Stage, blocks: BlockMaker, channels: int, size: Size) -> None:
+        name = f"stage{row.number}"
         if name not in self.stages:
             self.stages[name] = nn.ModuleDict()
-            self.strides[name] = []
         stage = self.stages[name]
         assert isinstance(stage, nn.ModuleDict)
-        return stage, self.strides[name]
+        for index in range(row.depth):
+            first = len(stage) == 0
+            nominal = entered_at(row.number, first=first, stem_stride=self.stem.stride)
+            block = blocks.make(row, channels, nominal, first=index == 0, leads=first)
+            count = sum(key.startswith("block") for key in stage)
+            stage[f"block{count + 1}"] = block
+            channels = row.filters[-1]
+            if index == 0 and row.positions != "none":
+                stage["positions"] = POSITIONS[row.positions](channels, size)
 
     def forward(self, x: Float[Tensor, "batch 3 height width"]) -> Features:
-        x, last = self.stem(x), {}
+        return {number: self.act(raw) for number, raw in self._raw(x).items() if number > 1}
+
+    def top(
+        self, x: Float[Tensor, "batch 3 height width"]
+    ) -> Float[Tensor, "batch channel top_height top_width"]:
+        """Return the very last feature, activated: what an image classifier reads."""
+        return self._top(self._raw(x))
+
+    def endpoints(self, x: Float[Tensor, "batch 3 height width"]) -> dict[str, Tensor]:
+        """Return everything that deeplab2's encoder names: ``stageN``, ``resN``, the top."""
+        raw = self._raw(x)
+        named = {f"stage{number}": feature for number, feature in raw.items()}
+        named |= {f"res{number}": self.act(feature) for number, feature in raw.items()}
+        return named | {"backbone_output": self._top(raw)}
+
+    @property
+    def top_channels(self) -> int:
+        """Channels of ``top``."""
+        if self.stacked_decoder is not None:
+            return self.stacked_decoder.channels
+        return self.channels[max(self.channels)]
+
+    def _raw(self, x: Tensor) -> Features:
+        """Un-activated outputs by stage; stage 1 is the stem's where the table has no stage 1."""
+        x = self.stem(x)
+        features = {1: x}
         for name, stage in self.stages.items():
             assert isinstance(stage, nn.ModuleDict)
-            for block, stride in zip(stage.values(), self.strides[name], strict=True):
-                x = last[stride] = block(x)
-        return {stride: F.relu(feature) for stride, feature in last.items() if stride > 2}
+            for block in stage.values():
+                x = block(x)
+            features[int(name.removeprefix("stage"))] = x
+        return features
+
+    def _top(self, raw: Features) -> Tensor:
+        decode = self.stacked_decoder
+        return self.act(raw[max(raw)] if decode is None else decode(raw))
 
 
-def drop_path(keep: float, stride_in: int, from_stride: int) -> float:
-    """Probability to keep the branch of a block that is entered at nominal stride ``stride_in``.
+class Stem(nn.Sequential):
+    """The first convolutions: the first has stride 2, the last no activation.
 
-    Falls linearly from 1 at stride 2 to ``keep`` at stride 32 (deeplab2's "linear" rule); blocks
-    entered below ``from_stride`` are always kept. Nominal means without the trick that keeps
-    stage 5 at stride 16.
+    Without any, the images themselves go on.
     """
-    if stride_in < from_stride:
-        return 1.0
-    stage = stride_in.bit_length() - 2  # log2(stride) - 1
-    return 1.0 - (1.0 - keep) * stage / 4
 
-
-def _stem(channels: tuple[int, ...]) -> nn.Sequential:
-    """3x3 convolutions, the first with stride 2, the last without activation."""
-    inputs = (3, *channels)
-    return nn.Sequential(
-        *(
-            ConvNormAct(inputs[i], c, 3, stride=2 if i == 0 else 1, act=i < len(channels) - 1)
-            for i, c in enumerate(channels)
-        )
-    )
-
-
-def _block(row: Stage, table: Table, in_channels: int, stride: int, keep: float) -> nn.Module:
-    if row.block == "conv":
-        return nn.Sequential(
-            nn.ReLU(), ConvNormAct(in_channels, row.filters[0], 3, stride, act=False)
-        )
-    if row.block == "axial":
-        attention = partial(_axial_attention, table)
-        branch: nn.Module = AxialBranch(in_channels, row.filters, attention, stride)
-    else:
-        kinds = {"basic": BasicBranch, "bottleneck": BottleneckBranch}
-        branch = kinds[row.block](in_channels, row.filters, stride)
-    return ResidualBlock(branch, in_channels, row.filters[-1], stride=stride, keep=keep)
-
-
-def _axial_attention(table: Table, in_channels: int, f: int, stride: int) -> AxialAttention2d:
-    key, value = table.expansion
-    return AxialAttention2d(
-        in_channels,
-        f * key,
-        f * value,
-        table.heads,
-        stride=stride,
-        layer=partial(AxialAttention1d, max_distance=table.max_distance),
-    )
+    def __init__(self, convs: tuple[Conv, ...], activation: Activation = nn.ReLU) -> None:
+        super().__init__()
+        self.stride = 2 if convs else 1
+        self.channels = 3
+        for index, (kernel, channels) in enumerate(convs):
+            last = index == len(convs) - 1
+            conv = partial(ConvNormAct, activation=nn.Identity if last else activation)
+            self.append(conv(self.channels, channels, kernel, stride=1 if index else 2))
+            self.channels = channels

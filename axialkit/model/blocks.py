@@ -1,4 +1,4 @@
-"""Conv-norm-act, drop path and the residual blocks: basic, bottleneck and axial.
+"""Drop path and the residual blocks: basic, bottleneck and attention.
 
 Blocks hand on *un-activated* sums; each block starts with the activation of its input
 (deeplab2's convention, spelled out in ``ResidualBlock``).
@@ -7,98 +7,11 @@ Blocks hand on *un-activated* sums; each block starts with the activation of its
 from collections.abc import Callable
 
 import torch
-from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from axialkit.attention.batch_norm import BatchNorm
-from axialkit.attention.layers import AxialAttention2d
-
-HE_TRUNCATION = 0.87962566  # standard deviation of a unit normal cut off at 2 sigma
-
-
-class Conv2d(nn.Conv2d):
-    """Convolution with symmetric zero padding, He-initialised; size n -> ceil(n / stride)."""
-
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel: int,
-        stride: int = 1,
-        dilation: int = 1,
-        groups: int = 1,
-    ) -> None:
-        super().__init__(
-            in_channels,
-            out_channels,
-            kernel,
-            stride,
-            padding=(kernel - 1) // 2 * dilation,
-            dilation=dilation,
-            groups=groups,
-            bias=False,
-        )
-        init_he(self.weight)
-
-    def forward(self, input: Tensor) -> Tensor:
-        if self.kernel_size == (1, 1) and self.stride == (1, 1):
-            # a matrix product over channels: faster than a 1x1 convolution on CPUs
-            pixels = rearrange(input, "b c h w -> b h w c")
-            product = F.linear(pixels, self.weight[:, :, 0, 0])
-            return rearrange(product, "b h w c -> b c h w")
-        return super().forward(input)
-
-
-class ConvNormAct(nn.Module):
-    """Convolution, batch norm and (unless ``act=False``) ReLU."""
-
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel: int = 1,
-        stride: int = 1,
-        *,
-        dilation: int = 1,
-        act: bool = True,
-        zero_gamma: bool = False,
-    ) -> None:
-        super().__init__()
-        self.conv = Conv2d(in_channels, out_channels, kernel, stride, dilation)
-        self.norm = BatchNorm(out_channels, zero_gamma=zero_gamma)
-        self.act = nn.ReLU() if act else nn.Identity()
-
-    def forward(
-        self, x: Float[Tensor, "batch in_channels height width"]
-    ) -> Float[Tensor, "batch out_channels out_height out_width"]:
-        return self.act(self.norm(self.conv(x)))
-
-
-class DepthwiseNormAct(nn.Module):
-    """5x5 (or other) convolution of every channel by itself, batch norm and ReLU."""
-
-    def __init__(self, channels: int, kernel: int) -> None:
-        super().__init__()
-        self.conv = Conv2d(channels, channels, kernel, groups=channels)
-        self.norm = BatchNorm(channels)
-        limit = (6 / (kernel**2 * (channels + 1))) ** 0.5  # Glorot as Keras counts fans here
-        nn.init.uniform_(self.conv.weight, -limit, limit)
-
-    def forward(
-        self, x: Float[Tensor, "batch channel height width"]
-    ) -> Float[Tensor, "batch channel height width"]:
-        return F.relu(self.norm(self.conv(x)))
-
-
-class SeparableConv(nn.Sequential):
-    """Depthwise then pointwise convolution, each with its own batch norm and ReLU."""
-
-    def __init__(self, in_channels: int, out_channels: int, kernel: int = 5) -> None:
-        super().__init__()
-        self.depthwise = DepthwiseNormAct(in_channels, kernel)
-        self.pointwise = ConvNormAct(in_channels, out_channels)
+from axialkit.attention.layers import AxialAttention2d, GlobalAttention2d
+from axialkit.model.convolutions import Activation, ConvNormAct, SqueezeExcite
 
 
 class DropPath(nn.Module):
@@ -130,10 +43,10 @@ class DropPath(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """``branch(relu(x)) + shortcut(relu(x))``, with no activation after the sum.
+    """``branch(act(x)) + shortcut(act(x))``, with no activation after the sum.
 
     The shortcut is the *activated* input, thinned by ``stride``; where the channels change it is
-    a strided 1x1 convolution with batch norm.
+    a strided 1x1 convolution with batch norm. ``squeeze_excite`` gates the branch's channels.
     """
 
     def __init__(
@@ -144,12 +57,16 @@ class ResidualBlock(nn.Module):
         *,
         stride: int = 1,
         keep: float = 1.0,
+        activation: Activation = nn.ReLU,
+        squeeze_excite: bool = False,
     ) -> None:
         super().__init__()
+        self.act = activation()
         self.branch = branch
+        self.squeeze_excite = SqueezeExcite(out_channels) if squeeze_excite else nn.Identity()
         self.stride = stride
         self.shortcut = (
-            ConvNormAct(in_channels, out_channels, 1, stride, act=False)
+            ConvNormAct(in_channels, out_channels, 1, stride, activation=nn.Identity)
             if in_channels != out_channels
             else None
         )
@@ -158,18 +75,19 @@ class ResidualBlock(nn.Module):
     def forward(
         self, x: Float[Tensor, "batch in_channels height width"]
     ) -> Float[Tensor, "batch out_channels out_height out_width"]:
-        x = F.relu(x)
+        x = self.act(x)
         if self.shortcut is None:
             shortcut = x[:, :, :: self.stride, :: self.stride]
         else:
             shortcut = self.shortcut(x)
-        return self.drop_path(self.branch(x)) + shortcut
+        return self.drop_path(self.squeeze_excite(self.branch(x))) + shortcut
 
 
 class BasicBranch(nn.Sequential):
     """Two 3x3 convolutions, ``filters = (c1, c2)``: the wide block of SWideRNet.
 
-    ``dilation`` are the rates of the two, which differ where a stage begins to dilate.
+    ``dilation`` are the rates of the two, which differ where a stage begins to dilate; ``conv``
+    makes the 3x3 convolutions (``ConvNormAct`` or ``SwitchableNormAct``).
     """
 
     def __init__(
@@ -178,51 +96,57 @@ class BasicBranch(nn.Sequential):
         filters: tuple[int, ...],
         stride: int = 1,
         dilation: tuple[int, int] = (1, 1),
+        *,
+        activation: Activation = nn.ReLU,
+        conv: Callable[..., ConvNormAct] = ConvNormAct,
     ) -> None:
         super().__init__()
         c1, c2 = filters
-        self.conv1 = ConvNormAct(in_channels, c1, 3, stride, dilation=dilation[0])
-        self.conv2 = ConvNormAct(c1, c2, 3, dilation=dilation[1], act=False, zero_gamma=True)
+        first, second = dilation
+        self.conv1 = conv(in_channels, c1, 3, stride, dilation=first, activation=activation)
+        self.conv2 = conv(c1, c2, 3, dilation=second, activation=nn.Identity, zero_gamma=True)
 
 
 class BottleneckBranch(nn.Sequential):
-    """1x1, 3x3, 1x1, ``filters = (c1, c2, c3)``."""
+    """1x1, 3x3, 1x1, ``filters = (c1, c2, c3)``; ``conv`` makes the 3x3 convolution."""
 
     def __init__(
-        self, in_channels: int, filters: tuple[int, ...], stride: int = 1, dilation: int = 1
+        self,
+        in_channels: int,
+        filters: tuple[int, ...],
+        stride: int = 1,
+        dilation: int = 1,
+        *,
+        activation: Activation = nn.ReLU,
+        conv: Callable[..., ConvNormAct] = ConvNormAct,
     ) -> None:
         super().__init__()
         c1, c2, c3 = filters
-        self.conv1 = ConvNormAct(in_channels, c1)
-        self.conv2 = ConvNormAct(c1, c2, 3, stride, dilation=dilation)
-        self.conv3 = ConvNormAct(c2, c3, act=False, zero_gamma=True)
+        self.conv1 = ConvNormAct(in_channels, c1, activation=activation)
+        self.conv2 = conv(c1, c2, 3, stride, dilation=dilation, activation=activation)
+        self.conv3 = ConvNormAct(c2, c3, activation=nn.Identity, zero_gamma=True)
 
 
-class AxialBranch(nn.Sequential):
-    """1x1, height-then-width attention, ReLU, 1x1: Axial-DeepLab's block (figure 3).
+class AttentionBranch(nn.Sequential):
+    """1x1, attention, activation, 1x1: Axial-DeepLab's block (figure 3).
 
-    ``filters = (c1, f, c3)``; keys have ``f * key_expansion`` channels in all, values
-    ``f * value_expansion``.
+    ``filters = (c1, f, c3)``; ``attention(c1, f, stride=stride)`` makes the layer, axial or
+    global, from the base filters ``f``.
     """
 
     def __init__(
         self,
         in_channels: int,
         filters: tuple[int, ...],
-        attention: Callable[..., AxialAttention2d],
+        attention: Callable[..., AxialAttention2d | GlobalAttention2d],
         stride: int = 1,
+        *,
+        activation: Activation = nn.ReLU,
     ) -> None:
         super().__init__()
         c1, f, c3 = filters
-        self.conv1 = ConvNormAct(in_channels, c1)
+        self.conv1 = ConvNormAct(in_channels, c1, activation=activation)
         self.attention = attention(c1, f, stride=stride)
-        self.act = nn.ReLU()
-        values = self.attention.width.value_channels
-        self.conv3 = ConvNormAct(values, c3, act=False, zero_gamma=True)
-
-
-def init_he(weight: Tensor) -> None:
-    """He normal over the fan-in, cut off at two standard deviations."""
-    fan_in = weight[0].numel()
-    std = (2 / fan_in) ** 0.5 / HE_TRUNCATION
-    nn.init.trunc_normal_(weight, std=std, a=-2 * std, b=2 * std)
+        self.act = activation()
+        values = self.attention.value_channels
+        self.conv3 = ConvNormAct(values, c3, activation=nn.Identity, zero_gamma=True)

@@ -1,41 +1,57 @@
 """From features to the three answers: Panoptic-DeepLab's dual decoder, and a light one.
 
-Both take features by stride and return an un-resized ``Prediction`` at the finest stride, with
+Both take features by stage and return an un-resized ``Prediction`` at the finest stride, with
 offsets in pixels of that stride.
 """
+
+from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from axialkit.model.aspp import Aspp
 from axialkit.model.backbone import Features
-from axialkit.model.blocks import ConvNormAct, SeparableConv
+from axialkit.model.convolutions import ConvNormAct, SeparableConv
 from axialkit.model.resize import resize
 from axialkit.structures import Prediction
 
 
-class SingleDecoder(nn.Module):
-    """One branch of Panoptic-DeepLab: project the deepest feature, then fuse finer ones.
+class BranchWidths(NamedTuple):
+    """Channels of one branch (semantic or instance) of Panoptic-DeepLab's decoder."""
 
-    ``channels_in`` are the features' channels from deep to fine, ``low`` the channels to which the
-    two finer ones are projected. The five published networks reduce ASPP to the 1x1 projection.
+    aspp: int = 256
+    low: tuple[int, int] = (64, 32)  # of the two finer features, after their projection
+    decoder: int = 256
+    head: int = 256
+
+
+SEMANTIC = BranchWidths()
+INSTANCE = BranchWidths(low=(32, 16), decoder=128, head=32)
+
+
+class SingleDecoder(nn.Module):
+    """One branch of Panoptic-DeepLab: ASPP on the deepest feature, then fuse two finer ones.
+
+    ``channels_in`` are the features' channels from deep to fine; ``aspp`` makes the first layer
+    (preset its rates with ``functools.partial``).
     """
 
     def __init__(
         self,
         channels_in: tuple[int, int, int],
-        project: int,
-        low: tuple[int, int],
-        channels: int,
+        widths: BranchWidths,
+        aspp: Callable[[int, int], Aspp] = Aspp,
     ) -> None:
         super().__init__()
         deep, middle, fine = channels_in
-        self.project = ConvNormAct(deep, project)
-        self.low1 = ConvNormAct(middle, low[0])
-        self.fuse1 = SeparableConv(project + low[0], channels)
-        self.low2 = ConvNormAct(fine, low[1])
-        self.fuse2 = SeparableConv(channels + low[1], channels)
+        self.aspp = aspp(deep, widths.aspp)
+        self.low1 = ConvNormAct(middle, widths.low[0])
+        self.fuse1 = SeparableConv(widths.aspp + widths.low[0], widths.decoder)
+        self.low2 = ConvNormAct(fine, widths.low[1])
+        self.fuse2 = SeparableConv(widths.decoder + widths.low[1], widths.decoder)
 
     def forward(
         self,
@@ -43,7 +59,7 @@ class SingleDecoder(nn.Module):
         middle: Float[Tensor, "batch middle h8 w8"],
         fine: Float[Tensor, "batch fine h4 w4"],
     ) -> Float[Tensor, "batch channel h4 w4"]:
-        x = self.project(deep)
+        x = self.aspp(deep)
         for low, fuse in ((self.low1(middle), self.fuse1), (self.low2(fine), self.fuse2)):
             x = fuse(torch.cat([resize(x, low.shape[-2:]), low], dim=1))
         return x
@@ -66,30 +82,33 @@ class PredictionHead(nn.Module):
 class PanopticDeepLabDecoder(nn.Module):
     """Two decoders (semantic, instance) and three heads, Panoptic-DeepLab (CVPR 2020).
 
+    ``channels_in`` are the channels of three features by stage, the deepest and two finer ones;
+    the published networks take stages 5, 3 and 2.
+
     Example::
 
-        decoder = PanopticDeepLabDecoder({4: 256, 8: 512, 16: 2048}, num_classes=19)
+        decoder = PanopticDeepLabDecoder({2: 256, 3: 512, 5: 2048}, num_classes=19)
     """
 
     def __init__(
         self,
         channels_in: dict[int, int],
         num_classes: int,
-        channels: int = 256,
-        head_channels: int = 256,
-        instance_head_channels: int = 32,
+        semantic: BranchWidths = SEMANTIC,
+        instance: BranchWidths = INSTANCE,
+        aspp: Callable[[int, int], Aspp] = Aspp,
     ) -> None:
         super().__init__()
-        fine, middle, deep = (channels_in[stride] for stride in sorted(channels_in))
-        inputs, instance = (deep, middle, fine), channels // 2
-        self.semantic_decoder = SingleDecoder(inputs, channels, (64, 32), channels)
-        self.instance_decoder = SingleDecoder(inputs, channels, (32, 16), instance)
-        self.semantic_head = PredictionHead(channels, head_channels, num_classes)
-        self.center_head = PredictionHead(instance, instance_head_channels, 1)
-        self.offset_head = PredictionHead(instance, instance_head_channels, 2)
+        self.stages = sorted(channels_in, reverse=True)  # deep, middle, fine
+        deep, middle, fine = (channels_in[stage] for stage in self.stages)
+        self.semantic_decoder = SingleDecoder((deep, middle, fine), semantic, aspp)
+        self.instance_decoder = SingleDecoder((deep, middle, fine), instance, aspp)
+        self.semantic_head = PredictionHead(semantic.decoder, semantic.head, num_classes)
+        self.center_head = PredictionHead(instance.decoder, instance.head, 1)
+        self.offset_head = PredictionHead(instance.decoder, instance.head, 2)
 
     def forward(self, features: Features) -> Prediction:
-        fine, middle, deep = (features[stride] for stride in sorted(features))
+        deep, middle, fine = (features[stage] for stage in self.stages)
         semantic = self.semantic_decoder(deep, middle, fine)
         instance = self.instance_decoder(deep, middle, fine)
         return Prediction(
@@ -100,7 +119,8 @@ class PanopticDeepLabDecoder(nn.Module):
 class LightDecoder(nn.Module):
     """1x1 projections summed from deep to fine, one shared 3x3, small heads.
 
-    Costs a fraction of Panoptic-DeepLab's decoder and serves the tiny presets.
+    Costs a fraction of Panoptic-DeepLab's decoder and serves the tiny presets. ``channels_in`` are
+    the channels of the features to use, by stage.
     """
 
     def __init__(
@@ -113,10 +133,13 @@ class LightDecoder(nn.Module):
         super().__init__()
         self.projections = nn.ModuleDict(
             {
-                f"stride{stride}": ConvNormAct(channels_in[stride], channels, act=False)
-                for stride in sorted(channels_in, reverse=True)
+                f"stride{2**stage}": ConvNormAct(
+                    channels_in[stage], channels, activation=nn.Identity
+                )
+                for stage in sorted(channels_in, reverse=True)
             }
         )
+        self.stages = sorted(channels_in, reverse=True)
         self.shared = ConvNormAct(channels, channels, 3)
         self.semantic = final_conv(channels, num_classes)
         self.instance = ConvNormAct(channels, instance_head_channels, 3)
@@ -129,8 +152,8 @@ class LightDecoder(nn.Module):
 
     def forward(self, features: Features) -> Prediction:
         deep, *finer = (
-            projection(features[int(name.removeprefix("stride"))])
-            for name, projection in self.projections.items()
+            projection(features[stage])
+            for stage, projection in zip(self.stages, self.projections.values(), strict=True)
         )
         x = F.relu(deep)
         for low in finer:

@@ -1,79 +1,9 @@
-"""The backbones as tables: one row per run of equal blocks. No code differs between networks.
-
-Numbers: Axial-DeepLab and SWideRNet as configured in deeplab2 for Cityscapes; the tiny ones are
-axialkit's own, for MiniCity.
-"""
-
-from collections.abc import Callable
-from typing import Literal, NamedTuple
+"""From a config to a backbone's table: published families, and the tiny networks for MiniCity."""
 
 from axialkit.config import BackboneConfig
 from axialkit.errors import InputError, suggest
-
-
-class Stage(NamedTuple):
-    """``depth`` blocks of one kind; rows of the same number are one stage."""
-
-    number: int  # stage n ends at a nominal stride of 2^n
-    block: Literal["conv", "basic", "bottleneck", "axial"]
-    filters: tuple[int, ...]  # conv: (c,); basic: (c1, c2); bottleneck, axial: (c1, c2, c3)
-    depth: int
-    stride: int = 1  # of the first block
-
-
-class Table(NamedTuple):
-    """A whole backbone."""
-
-    stem: tuple[int, ...]  # channels of its 3x3 convolutions; the first has stride 2
-    stages: tuple[Stage, ...]
-    heads: int = 8
-    expansion: tuple[int, int] = (2, 4)  # of keys and values over the axial base filters
-    max_distance: int = 255  # positions that the tables tell apart in each direction
-    drop_path_from_stride: int = 4
-
-
-def axial_swidernet(config: BackboneConfig) -> Table:
-    """Axial-SWideRNet-(1, 1, x); deeplab2's MaX-DeepLab-L encoder is x = 1."""
-    base = _base_filters(config)
-    depth = [int(n * config.depth_multiplier) for n in (3, 6, 3, 3)]
-    first = round(32 * config.stem_width_multiplier) * 4
-    axial = [(4 * f, f, 4 * f) for f in base]
-    return Table(
-        stem=(int(64 * config.stem_width_multiplier),),
-        stages=(
-            Stage(1, "basic", (first, first), 3),
-            Stage(2, "basic", (4 * base[1],) * 2, depth[0], stride=2),
-            Stage(3, "basic", (4 * base[2],) * 2, depth[1], stride=2),
-            # the first block of stage 4 enters at stride 8 and is still a convolution
-            Stage(4, "basic", (4 * base[3],) * 2, 1, stride=2),
-            Stage(4, "axial", axial[3], depth[2] - 1),
-            Stage(5, "axial", axial[4], depth[3]),
-        ),
-    )
-
-
-def max_deeplab_s(config: BackboneConfig) -> Table:
-    """MaX-DeepLab-S: ResNet-50 with an inception stem and axial blocks at stride 16."""
-    base = _base_filters(config)
-    depth = [int(n * config.depth_multiplier) for n in (3, 4, 6, 3)]
-    stem = config.stem_width_multiplier
-    return Table(
-        stem=(int(64 * stem), int(64 * stem), int(128 * stem)),
-        stages=(
-            Stage(2, "bottleneck", (base[1], base[1], 4 * base[1]), depth[0], stride=2),
-            Stage(3, "bottleneck", (base[2], base[2], 4 * base[2]), depth[1], stride=2),
-            Stage(4, "bottleneck", (base[3], base[3], 4 * base[3]), 1, stride=2),
-            Stage(4, "axial", (2 * base[3], base[3], 4 * base[3]), depth[2] - 1),
-            Stage(5, "axial", (2 * base[4], base[4], 4 * base[4]), depth[3]),
-        ),
-        expansion=(1, 2),
-        drop_path_from_stride=16,
-    )
-
-
-def _base_filters(config: BackboneConfig) -> list[int]:
-    return [round(32 * scale * config.width_multiplier) for scale in (1, 2, 4, 8, 16)]
-
+from axialkit.model.families import FAMILIES, family_table, with_positions
+from axialkit.model.stages import Stage, Table, entered_at
 
 # MiniCity's full scenes: stride 16 leaves an 8x16 map, on which three blocks look around.
 _TINY_FRONT = (
@@ -83,7 +13,7 @@ _TINY_FRONT = (
     Stage(4, "conv", (128,), 1, stride=2),
 )
 _TINY = Table(
-    stem=(16,),
+    stem=((3, 16),),
     stages=(*_TINY_FRONT, Stage(4, "axial", (96, 48, 128), 3)),
     heads=4,
     expansion=(1, 2),
@@ -105,7 +35,7 @@ def _avenue(blocks: int, *, axial: bool) -> Table:
     return _TINY._replace(stages=(*_AVENUE_FRONT, axial_blocks if axial else conv_blocks))
 
 
-_FIXED = {
+FIXED = {
     "tiny": _TINY,
     "tiny_conv": _TINY_CONV,
     "tiny_avenue": _avenue(2, axial=True),
@@ -113,24 +43,50 @@ _FIXED = {
     "tiny_avenue_1block": _avenue(1, axial=True),
     "tiny_avenue_1block_conv": _avenue(1, axial=False),
 }
-_SCALED: dict[str, Callable[[BackboneConfig], Table]] = {
-    "axial_swidernet": axial_swidernet,
-    "max_deeplab_s": max_deeplab_s,
-}
+# what scales or rebuilds a family means nothing to a fixed table
+_FAMILY_FIELDS = (
+    "depth_multiplier",
+    "width_multiplier",
+    "stem_width_multiplier",
+    "output_stride",
+    "stem",
+    "axial_from_stride",
+    "sac_from_stride",
+)
 
 
 def backbone_table(config: BackboneConfig) -> Table:
-    """Return the table that a config names.
+    """Return the table that a config describes.
 
     Raises:
-        InputError: there is no such backbone; the message suggests the closest.
+        InputError: there is no such backbone, or it cannot be varied as asked.
     """
-    if config.kind in _FIXED:
-        return _FIXED[config.kind]
-    if config.kind in _SCALED:
-        return _SCALED[config.kind](config)
-    known = [*_SCALED, *_FIXED]
-    raise InputError(
-        f'There is no backbone "{config.kind}".{suggest(config.kind, known)} '
-        f"Backbones: {', '.join(known)}."
-    )
+    if config.kind in FIXED:
+        table = _fixed_table(FIXED[config.kind], config)
+    elif config.kind in FAMILIES:
+        table = family_table(FAMILIES[config.kind], config)
+    else:
+        known = [*FAMILIES, *FIXED]
+        raise InputError(
+            f'There is no backbone "{config.kind}".{suggest(config.kind, known)} '
+            f"Backbones: {', '.join(known)}."
+        )
+    table = table._replace(heads=config.attention.heads or table.heads)
+    return with_positions(table, config)
+
+
+def _fixed_table(table: Table, config: BackboneConfig) -> Table:
+    """Turn axial blocks into global ones where asked; refuse what a fixed table cannot do."""
+    default = BackboneConfig()
+    for name in _FAMILY_FIELDS:
+        if getattr(config, name) != getattr(default, name):
+            raise InputError(
+                f"backbone.{name} = {getattr(config, name)} does nothing to {config.kind}, whose "
+                f"stages are fixed. Leave it out, or choose one of: {', '.join(FAMILIES)}."
+            )
+    return table._replace(stages=tuple(_globalised(row, config) for row in table.stages))
+
+
+def _globalised(row: Stage, config: BackboneConfig) -> Stage:
+    attends_globally = entered_at(row.number, first=False) >= config.global_from_stride > 0
+    return row._replace(block="global") if row.block == "axial" and attends_globally else row
