@@ -11,6 +11,7 @@ from axialkit.weights.tf_names import reference_keys, to_our_layout
 
 TOLERANCE = 5e-5  # max abs error / max(1, max abs value)
 
+
 def meta(arrays: dict[str, np.ndarray]) -> dict:
     return json.loads(str(arrays["meta"]))
 
@@ -31,18 +32,14 @@ def check_layer(
     layer: nn.Module,
     arrays: dict[str, np.ndarray],
     *,
-    prefix: str = "",
     modes: tuple[str, ...] = ("eval", "train"),
     key_of: Callable[[str], str] = lambda key: key,
 ) -> None:
     """Compare outputs, gradients and moving statistics; every golden variable must be used.
 
-    ``prefix`` is what the layer's own name adds to our keys, absent in the golden ones; ``key_of``
-    turns our keys into those of a case that names its parts by itself.
+    ``key_of`` turns our keys into those of a case that names its parts by itself.
     """
-    keys = {
-        name: key_of(key.removeprefix(prefix)) for name, key in reference_keys(layer).items()
-    }
+    keys = {name: key_of(key) for name, key in reference_keys(layer).items()}
     assert keys.keys() == layer.state_dict().keys()
     weights = golden_tensors(arrays, "var/", keys)
     inputs = {k.removeprefix("in/"): nchw(v) for k, v in arrays.items() if k.startswith("in/")}

@@ -25,7 +25,7 @@ class AbsolutePositions2d(nn.Module):
     def forward(
         self, x: Float[Tensor, "batch channel height width"]
     ) -> Float[Tensor, "batch channel height width"]:
-        return x + resize(self.norm(self.table), x.shape[-2:])
+        return x + resize(self.norm(self.table), (x.shape[-2], x.shape[-1]))
 
 
 class AbsolutePositions1d(nn.Module):

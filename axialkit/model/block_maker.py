@@ -99,15 +99,18 @@ class BlockMaker:
     def _branch(
         self, row: Stage, in_channels: int, stride: int, dilation: tuple[int, int]
     ) -> nn.Module:
-        layers = {"axial": self._axial, "global": self._global}
-        if row.block in layers:  # attention does not dilate
-            make = partial(AttentionBranch, attention=layers[row.block])
-            return make(in_channels, row.filters, stride=stride, activation=self.activation)
+        act = self.activation
+        if row.block in ("axial", "global"):  # attention does not dilate
+            layer = self._axial if row.block == "axial" else self._global
+            return AttentionBranch(in_channels, row.filters, layer, stride, activation=act)
         conv = SwitchableNormAct if row.switchable else ConvNormAct
-        options = {"stride": stride, "activation": self.activation, "conv": conv}
         if row.block == "basic":
-            return BasicBranch(in_channels, row.filters, dilation=dilation, **options)
-        return BottleneckBranch(in_channels, row.filters, dilation=dilation[0], **options)
+            return BasicBranch(
+                in_channels, row.filters, stride, dilation, activation=act, conv=conv
+            )
+        return BottleneckBranch(
+            in_channels, row.filters, stride, dilation[0], activation=act, conv=conv
+        )
 
     def _axial(self, in_channels: int, base: int, stride: int) -> AxialAttention2d:
         layer = partial(self._axis, terms=self.attention.terms)

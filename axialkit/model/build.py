@@ -59,12 +59,12 @@ def build_classifier(
 
 def _finished(model: Network, config: ExperimentConfig) -> Network:
     if not config.train.sync_batch_norm:
-        _use_plain_batch_norm(model)
+        use_plain_batch_norm(model)
     # convolutions on CPUs are up to twice as fast in this memory format
     return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
-def _use_plain_batch_norm(model: nn.Module) -> None:
+def use_plain_batch_norm(model: nn.Module) -> None:
     """Average the unbiased variance behind convolutions, as deeplab2's un-synchronised class."""
     for module in model.modules():
         if isinstance(module, ConvNormAct | DepthwiseNormAct):

@@ -1,11 +1,13 @@
+import pytest
 import torch
 
 from axialkit.attention.batch_norm import BatchNorm
 from tests.golden_layers import check_layer
 
 
-def test_equals_the_reference(load_golden):
-    check_layer(BatchNorm(5), load_golden("model/layers/bn4d_sync.npz"))
+@pytest.mark.parametrize(("case", "unbiased"), [("bn4d_sync", False), ("bn4d_plain", True)])
+def test_equals_the_reference(case, unbiased, load_golden):
+    check_layer(BatchNorm(5, unbiased=unbiased), load_golden(f"model/layers/{case}.npz"))
 
 
 def test_moving_variance_is_biased():

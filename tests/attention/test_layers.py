@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from axialkit.attention import AxialAttention1d, AxialAttention2d, Terms
+from axialkit.attention import AxialAttention1d, AxialAttention2d, GlobalAttention2d, Terms
 from tests.conftest import golden_cases
 from tests.golden_layers import check_layer, meta
 
@@ -41,6 +41,23 @@ def test_height_then_width_equals_the_reference(case, load_golden):
         about["filters"] * about["value_expansion"],
         about["num_heads"],
         stride=about["strides"],
+    )
+    check_layer(layer, arrays)
+
+
+@pytest.mark.parametrize(
+    "case", golden_cases("model/layers/global2d_*.npz"), ids=lambda path: path.stem
+)
+def test_global_attention_equals_the_reference(case, load_golden):
+    arrays = load_golden(case)
+    about = meta(arrays)
+    layer = GlobalAttention2d(
+        arrays["in/x"].shape[-1],
+        about["filters"] * about["key_expansion"],
+        about["filters"] * about["value_expansion"],
+        about["num_heads"],
+        stride=about["strides"],
+        double=about["double"],
     )
     check_layer(layer, arrays)
 

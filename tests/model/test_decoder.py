@@ -1,69 +1,80 @@
+import pytest
 import torch
-from torch import nn
 
+from axialkit.model.aspp import Aspp
 from axialkit.model.decoder import (
+    BranchWidths,
     LightDecoder,
     PanopticDeepLabDecoder,
     PredictionHead,
-    SingleDecoder,
 )
+from tests.conftest import golden_cases
 from tests.golden_layers import check_layer, meta
 
+NAMES = ("res5", "res3", "res2")
 
-class Concatenated(nn.Module):
+
+class Concatenated(PanopticDeepLabDecoder):
     """The golden case hands over one tensor of 19 + 1 + 2 channels."""
 
-    def __init__(self, decoder: nn.Module) -> None:
-        super().__init__()
-        self.decoder = decoder
-
     def forward(self, deep: torch.Tensor, middle: torch.Tensor, fine: torch.Tensor) -> torch.Tensor:
-        return torch.cat(self.decoder({16: deep, 8: middle, 4: fine}), dim=1)
+        return torch.cat(super().forward({5: deep, 4: middle, 3: fine}), dim=1)
 
 
-def our_name(name: str) -> str:
-    for theirs, ours in {
-        "_low_level_conv": "low",
-        "_fusion_conv": "fuse",
-        "_aspp.": "",
-        "_instance_center_head": "center_head",
-        "_instance_regression_head": "offset_head",
-        "_semantic": "semantic",
-        "_instance_decoder": "instance_decoder",
-        "conv_block": "conv",
-        "conv1.depthwise": "depthwise",
-        "final_conv.kernel": "final.weight",
-        "finalconv.weight": "final.weight",
-        "final_conv.bias": "final.bias",
+def golden_key(key: str) -> str:
+    """The case is the decoder alone, whose parts have other names than in a checkpoint."""
+    for ours, golden in {
+        "semantic_last_layer": "_semantic_head/final_conv",
+        "semantic_head_without_last_layer": "_semantic_head/conv_block",
+        "_head_last_layer": "_head/final_conv",
+        "_head_without_last_layer": "_head/conv_block",
     }.items():
-        name = name.replace(theirs, ours)
-    return name.replace("finalconv", "final")
+        key = key.replace(ours, golden)
+    return f"decoder/{key if key.startswith('_') else '_' + key}"
 
 
 def test_decoder_and_heads_equal_the_reference(load_golden):
     arrays = load_golden("model/layers/decoder.npz")
     about = meta(arrays)
-    inputs = tuple(arrays[f"in/{name}"].shape[-1] for name in ("res5", "res3", "res2"))
-    decoder = PanopticDeepLabDecoder(dict(zip((16, 8, 4), inputs, strict=True)), 19)
-    channels, instance = about["decoder_channels"], about["inst_decoder"]
-    # the golden case has widths of its own in every part
-    decoder.semantic_decoder = SingleDecoder(inputs, about["aspp_channels"], (64, 32), channels)
-    decoder.instance_decoder = SingleDecoder(inputs, about["inst_aspp"], (32, 16), instance)
-    decoder.semantic_head = PredictionHead(channels, about["sem_head"], 19)
-    decoder.center_head = PredictionHead(instance, about["center_head"], 1)
-    decoder.offset_head = PredictionHead(instance, about["reg_head"], 2)
-    check_layer(Concatenated(decoder), arrays, rename=our_name)
+    inputs = {5 - i: arrays[f"in/{name}"].shape[-1] for i, name in enumerate(NAMES)}
+    semantic = BranchWidths(
+        about["aspp_channels"], (64, 32), about["decoder_channels"], about["sem_head"]
+    )
+    instance = BranchWidths(
+        about["inst_aspp"], (32, 16), about["inst_decoder"], about["center_head"]
+    )
+    decoder = Concatenated(inputs, 19, semantic, instance)
+    # in this case alone the two instance heads differ in width
+    decoder.offset_head = PredictionHead(instance.decoder, about["reg_head"], 2)
+    check_layer(decoder, arrays, key_of=golden_key)
+
+
+@pytest.mark.parametrize("case", golden_cases("model/layers/aspp_*.npz"), ids=lambda c: c.stem)
+def test_aspp_equals_the_reference(case, load_golden):
+    arrays = load_golden(case)
+    about = meta(arrays)
+    pool = tuple(about["pool"]) if about["pool"] else None
+    layer = Aspp(8, 6, rates=tuple(about["rates"]), pool=pool)
+    # five branches end in dropout, so that training has no fixed answer
+    check_layer(layer, arrays, modes=("eval", "train") if about["only_1x1"] else ("eval",))
+
+
+def test_aspp_averages_maps_smaller_than_its_window():
+    torch.manual_seed(0)
+    layer, whole = Aspp(3, 4, rates=(2,), pool=(9, 9)).eval(), Aspp(3, 4, rates=(2,)).eval()
+    whole.load_state_dict(layer.state_dict())
+    x = torch.randn(1, 3, 5, 7)
+    torch.testing.assert_close(layer(x), whole(x))
 
 
 def test_light_decoder_answers_at_the_finest_stride():
-    decoder = LightDecoder({4: 8, 8: 12, 16: 20}, num_classes=19, channels=16).eval()
-    features = {
-        s: torch.randn(2, c, -(-129 // s), -(-257 // s)) for s, c in ((4, 8), (8, 12), (16, 20))
-    }
+    channels = {2: 8, 3: 12, 4: 20}
+    decoder = LightDecoder(channels, num_classes=19, channels=16).eval()
+    features = {n: torch.randn(2, c, -(-129 // 2**n), -(-257 // 2**n)) for n, c in channels.items()}
     prediction = decoder(features)
     assert prediction.semantic.shape == (2, 19, 33, 65)
     assert prediction.center.shape == (2, 1, 33, 65)
     assert prediction.offset.shape == (2, 2, 33, 65)
-    for stride in features:  # every feature counts
-        changed = {**features, stride: features[stride] + 1}
+    for stage in features:  # every feature counts
+        changed = {**features, stage: features[stage] + 1}
         assert not torch.allclose(decoder(changed).semantic, prediction.semantic)
