@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from axialkit.config import get_preset, to_dict
+from axialkit.config import from_dict, get_preset
 from axialkit.data.minicity import generate
 from axialkit.evaluation.evaluate import evaluate
 from axialkit.weights.hub import SHIPPED, load_model, shipped_names
@@ -24,9 +24,9 @@ def test_the_card_is_of_this_file_and_preset(name):
     card = read_card(name)
     weights = (SHIPPED / f"{name}.safetensors").read_bytes()
     assert card["weights"]["sha256"] == hashlib.sha256(weights).hexdigest()
-    preset = to_dict(get_preset(name))
+    preset, trained = get_preset(name), from_dict(card["config"])
     for part in ("backbone", "decoder", "postprocess"):
-        assert card["config"][part] == preset[part]
+        assert getattr(trained, part) == getattr(preset, part)
     assert card["pq"] >= FLOORS[name]
 
 
