@@ -122,6 +122,8 @@ class DecoderConfig:
     """Channels inside the semantic head."""
     instance_head_channels: int = 32
     """Channels inside the center and the offset head."""
+    offset_head_channels: int | None = None
+    """Channels inside the offset head, if others (panoptic_deeplab)."""
 
 
 @dataclass(frozen=True)

@@ -71,4 +71,6 @@ def golden_tensors(
     """All golden arrays below ``kind``, under our names and in our layout."""
     golden = {key.removeprefix(kind) for key in arrays if key.startswith(kind)}
     assert golden == set(keys.values()), golden ^ set(keys.values())
-    return {name: to_our_layout(key, arrays[kind + key]) for name, key in keys.items()}
+    return {
+        name: to_our_layout(key, torch.from_numpy(arrays[kind + key])) for name, key in keys.items()
+    }

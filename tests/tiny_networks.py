@@ -18,7 +18,6 @@ def tiny_config(folder: Path) -> ExperimentConfig:
         width_multiplier=info["backbone_width_multiplier"],
         drop_path_keep=1.0,
     )
-    assert info["center_head_channels"] == info["regression_head_channels"]
     decoder = DecoderConfig(
         channels=info["decoder_channels"],
         instance_channels=info["instance_decoder_channels"],
@@ -26,5 +25,6 @@ def tiny_config(folder: Path) -> ExperimentConfig:
         instance_aspp_channels=info["instance_aspp_channels"],
         head_channels=info["semantic_head_channels"],
         instance_head_channels=info["center_head_channels"],
+        offset_head_channels=info["regression_head_channels"],
     )
     return replace(preset, backbone=backbone, decoder=decoder)

@@ -111,7 +111,7 @@ def _stages(tour: Tour, arguments: Arguments) -> list[Stage]:
     from axialkit.data.minicity import generate, is_complete
     from axialkit.training.loop import evaluate_run, train
     from axialkit.training.run_folder import EVALUATION_FILE
-    from axialkit.weights.hub import WEIGHTS_FILE
+    from axialkit.weights.files import WEIGHTS_FILE
 
     def plan() -> ExperimentConfig:
         return planned_config(tour, arguments)

@@ -133,14 +133,15 @@ def _panoptic_deeplab(config: ExperimentConfig, backbone: AxialResNet) -> Panopt
 
 
 def _widths(decoder: DecoderConfig) -> tuple[BranchWidths, BranchWidths]:
+    center, offset = decoder.instance_head_channels, decoder.offset_head_channels
     semantic = BranchWidths(
-        decoder.aspp_channels, (64, 32), decoder.channels, decoder.head_channels
+        decoder.aspp_channels, (64, 32), decoder.channels, (decoder.head_channels,)
     )
     instance = BranchWidths(
         decoder.instance_aspp_channels,
         (32, 16),
         decoder.instance_channels,
-        decoder.instance_head_channels,
+        (center, offset or center),
     )
     return semantic, instance
 

@@ -25,11 +25,11 @@ class BranchWidths(NamedTuple):
     aspp: int = 256
     low: tuple[int, int] = (64, 32)  # of the two finer features, after their projection
     decoder: int = 256
-    head: int = 256
+    heads: tuple[int, ...] = (256,)  # inside each head: semantic; or center and offset
 
 
 SEMANTIC = BranchWidths()
-INSTANCE = BranchWidths(low=(32, 16), decoder=128, head=32)
+INSTANCE = BranchWidths(low=(32, 16), decoder=128, heads=(32, 32))
 
 
 class SingleDecoder(nn.Module):
@@ -103,9 +103,10 @@ class PanopticDeepLabDecoder(nn.Module):
         deep, middle, fine = (channels_in[stage] for stage in self.stages)
         self.semantic_decoder = SingleDecoder((deep, middle, fine), semantic, aspp)
         self.instance_decoder = SingleDecoder((deep, middle, fine), instance, aspp)
-        self.semantic_head = PredictionHead(semantic.decoder, semantic.head, num_classes)
-        self.center_head = PredictionHead(instance.decoder, instance.head, 1)
-        self.offset_head = PredictionHead(instance.decoder, instance.head, 2)
+        self.semantic_head = PredictionHead(semantic.decoder, semantic.heads[0], num_classes)
+        center, offset = instance.heads
+        self.center_head = PredictionHead(instance.decoder, center, 1)
+        self.offset_head = PredictionHead(instance.decoder, offset, 2)
 
     def forward(self, features: Features) -> Prediction:
         deep, middle, fine = (features[stage] for stage in self.stages)

@@ -7,8 +7,14 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from axialkit.errors import InputError
-from axialkit.weights.files import Tensors, load_weights, read_tensors, save_tensors
-from axialkit.weights.hub import MODEL_PREFIX, model_tensors
+from axialkit.weights.files import (
+    MODEL_PREFIX,
+    Tensors,
+    load_weights,
+    network_tensors,
+    read_tensors,
+    save_tensors,
+)
 
 _OPTIMIZER_PREFIX = "optimizer/"
 _RANDOM = "random_state"
@@ -33,7 +39,7 @@ def load_checkpoint(path: Path, model: nn.Module, optimizer: Optimizer) -> int:
     tensors, metadata = read_tensors(path)
     if "step" not in metadata or _RANDOM not in tensors:
         raise InputError(f"{path} is not a checkpoint of axialkit train.")
-    load_weights(model, model_tensors(tensors), path)
+    load_weights(model, network_tensors(tensors), path)
     weights = dict(model.named_parameters())
     for key, value in tensors.items():
         if key.startswith(_OPTIMIZER_PREFIX):

@@ -21,8 +21,8 @@ from axialkit.training.interrupt import between_steps
 from axialkit.training.log import RunLog
 from axialkit.training.run_folder import EVALUATION_FILE, claim
 from axialkit.training.schedule import build_optimizer, clip_gradients, prepare_step
-from axialkit.weights.files import save_weights
-from axialkit.weights.hub import CHECKPOINT_FILE, WEIGHTS_FILE, load_model
+from axialkit.weights.files import CHECKPOINT_FILE, WEIGHTS_FILE, save_weights
+from axialkit.weights.hub import load_model
 
 
 def train(

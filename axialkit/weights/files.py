@@ -13,6 +13,10 @@ from axialkit.errors import InputError
 from axialkit.files import atomic_path
 
 Tensors = dict[str, Tensor]
+WEIGHTS_FILE = "weights.safetensors"
+CHECKPOINT_FILE = "checkpoint.safetensors"
+OUR_FILES = (WEIGHTS_FILE, CHECKPOINT_FILE)  # of a run folder; an unfinished run has the second
+MODEL_PREFIX = "model/"  # of the network's tensors inside a checkpoint
 
 
 def save_tensors(path: Path | str, tensors: Tensors, metadata: dict[str, str]) -> None:
@@ -83,6 +87,12 @@ def load_weights(model: nn.Module, tensors: Tensors, source: Path | str) -> None
                 f"expected {list(own[name].shape)}. Was it made for another preset?"
             )
     model.load_state_dict(tensors)
+
+
+def network_tensors(tensors: Tensors) -> Tensors:
+    """Pick the network's tensors out of a checkpoint of ours; weights files pass as they are."""
+    inside = {k: v for k, v in tensors.items() if k.startswith(MODEL_PREFIX)}
+    return {k.removeprefix(MODEL_PREFIX): v for k, v in inside.items()} if inside else tensors
 
 
 def _system_error(error: SafetensorError) -> Exception:

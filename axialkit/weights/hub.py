@@ -9,15 +9,12 @@ from axialkit.config import PRESETS, ExperimentConfig, from_dict, get_preset
 from axialkit.errors import InputError, suggest
 from axialkit.files import read_json
 from axialkit.model import AxialDeepLab, build_model
-from axialkit.weights.files import Tensors, load_weights, read_tensors
+from axialkit.weights.files import OUR_FILES, load_weights, network_tensors, read_tensors
 
 SHIPPED = Path(__file__).parent / "shipped"
 CONFIG_FILE = "config.json"
 WEIGHTS_SUFFIX = ".safetensors"
 CARD_SUFFIX = ".json"
-WEIGHTS_FILE = f"weights{WEIGHTS_SUFFIX}"
-CHECKPOINT_FILE = "checkpoint.safetensors"
-MODEL_PREFIX = "model/"  # of the network's tensors inside a checkpoint
 
 
 class Source(NamedTuple):
@@ -57,7 +54,7 @@ def find_weights(name_or_run: str | Path) -> Source:
     config = load_config(name_or_run)
     folder = Path(name_or_run)
     shipped = SHIPPED / f"{name_or_run}{WEIGHTS_SUFFIX}"
-    candidates = [folder / WEIGHTS_FILE, folder / CHECKPOINT_FILE]
+    candidates = [folder / name for name in OUR_FILES]
     if str(name_or_run) in PRESETS:
         candidates = [shipped]
     for path in candidates:
@@ -94,14 +91,8 @@ def load_model(name_or_run: str | Path, weights: str | Path | None = None) -> Ax
     tensors, _ = read_tensors(source.weights)
     with torch.random.fork_rng(devices=[]):  # building draws random weights: leave no trace
         model = build_model(source.config)
-    load_weights(model, model_tensors(tensors), source.weights)
+    load_weights(model, network_tensors(tensors), source.weights)
     return model.eval()
-
-
-def model_tensors(tensors: Tensors) -> Tensors:
-    """Pick the network's tensors out of a checkpoint; weights files pass as they are."""
-    inside = {k: v for k, v in tensors.items() if k.startswith(MODEL_PREFIX)}
-    return {k.removeprefix(MODEL_PREFIX): v for k, v in inside.items()} if inside else tensors
 
 
 def _not_found(name_or_run: str | Path) -> str:

@@ -7,8 +7,6 @@ A checkpoint key is the path of attributes that leads to a variable, without the
 import re
 from collections.abc import Iterator
 
-import numpy as np
-import torch
 from torch import Tensor, nn
 
 from axialkit.attention.batch_norm import BatchNorm
@@ -125,20 +123,19 @@ def reference_keys(module: nn.Module) -> dict[str, str]:
     return {ours: key.replace(*odd) for ours, key in keys.items()}
 
 
-def to_our_layout(key: str, array: np.ndarray) -> Tensor:
+def to_our_layout(key: str, variable: Tensor) -> Tensor:
     """Return a variable of a checkpoint with its axes in torch's order.
 
     Kernels are ``[height, width, in, out]`` there, depthwise ones ``[height, width, channel, 1]``,
     those of qkv ``[in, out]``; norms of attention have axes of size 1.
     """
-    tensor = torch.from_numpy(array)
     if key.endswith("depthwise_kernel"):
-        return tensor.permute(2, 3, 0, 1)
+        return variable.permute(2, 3, 0, 1)
     if key.endswith("kernel"):
-        return tensor.T if tensor.ndim == 2 else tensor.permute(3, 2, 0, 1)
-    if key.endswith("embeddings") and tensor.ndim == 4:
-        return tensor.permute(0, 3, 1, 2)
-    return tensor.flatten() if "_batch_norm" in key else tensor
+        return variable.T if variable.ndim == 2 else variable.permute(3, 2, 0, 1)
+    if key.endswith("embeddings") and variable.ndim == 4:
+        return variable.permute(0, 3, 1, 2)
+    return variable.flatten() if "_batch_norm" in key else variable
 
 
 def _walk(module: nn.Module, name: str, path: str) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,6 @@ from axialkit.model.decoder import (
     BranchWidths,
     LightDecoder,
     PanopticDeepLabDecoder,
-    PredictionHead,
 )
 from tests.conftest import golden_cases
 from tests.golden_layers import check_layer, meta
@@ -37,15 +36,12 @@ def test_decoder_and_heads_equal_the_reference(load_golden):
     arrays = load_golden("model/layers/decoder.npz")
     about = meta(arrays)
     inputs = {5 - i: arrays[f"in/{name}"].shape[-1] for i, name in enumerate(NAMES)}
+    heads = (about["center_head"], about["reg_head"])
     semantic = BranchWidths(
-        about["aspp_channels"], (64, 32), about["decoder_channels"], about["sem_head"]
+        about["aspp_channels"], (64, 32), about["decoder_channels"], (about["sem_head"],)
     )
-    instance = BranchWidths(
-        about["inst_aspp"], (32, 16), about["inst_decoder"], about["center_head"]
-    )
+    instance = BranchWidths(about["inst_aspp"], (32, 16), about["inst_decoder"], heads)
     decoder = Concatenated(inputs, 19, semantic, instance)
-    # in this case alone the two instance heads differ in width
-    decoder.offset_head = PredictionHead(instance.decoder, about["reg_head"], 2)
     check_layer(decoder, arrays, key_of=golden_key)
 
 
