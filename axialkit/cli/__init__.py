@@ -8,6 +8,12 @@ COMMANDS = (
     Command("predict", "Use a network", "segment images: pictures, label files, table of segments"),
     Command("demo", "Use a network", "a web page: drop an image, click a pixel, see its attention"),
     Command("zoo", "Use a network", "all networks: size, published scores, weights at hand"),
+    Command("export", "Use a network", "write it for other programs: torch.export or ONNX"),
+    Command(
+        "weights list", "Weights", "what there is: scores, sizes, what is here", "list_command"
+    ),
+    Command("weights get", "Weights", "download and convert the authors' weights", "get_command"),
+    Command("weights convert", "Weights", "convert those on this disk", "convert_command"),
     Command("data minicity", "Train your own", "draw MiniCity, the data set without a download"),
     Command("train", "Train your own", "train a preset, with any of its fields changed"),
     Command("evaluate", "Train your own", "score a network: PQ and mIoU, ours and the official"),

@@ -19,6 +19,8 @@ EXTRA_OF_MODULE = {
     "papermill": "notebooks",
     "tensorboard": "tensorboard",
     "onnx": "export",
+    "onnxruntime": "export",
+    "onnxscript": "export",
 }
 _OS_ERRORS = {
     errno.ENOSPC: "The disk is full: cannot write {path}. Free some space, or write elsewhere.",
@@ -38,15 +40,19 @@ _FULL_DISK = ("No space left on device", "PytorchStreamWriter failed", "iostream
 
 
 class Command(NamedTuple):
-    """One command; ``"data minicity"`` lives in ``axialkit/cli/data.py``, by its first word."""
+    """One command: ``function`` of the module in ``axialkit/cli`` that has its first word's name.
+
+    The group and the summary are for the overview.
+    """
 
     name: str
     group: str
     summary: str
+    function: str = "command"
 
     def __call__(self, argv: list[str]) -> int:
         module = import_module(f"axialkit.cli.{self.name.split()[0]}")
-        return module.command(argv)
+        return getattr(module, self.function)(argv)
 
 
 def run(commands: Sequence[Command], argv: list[str] | None = None) -> int:
@@ -120,7 +126,7 @@ def overview(commands: Sequence[Command]) -> str:
         if command.group != group:
             group = command.group
             lines += ["", group]
-        lines.append(f"  {command.name:<14} {command.summary}")
+        lines.append(f"  {command.name:<15} {command.summary}")
     lines += [
         "",
         "Examples",
@@ -154,8 +160,9 @@ def _dispatch(commands: Sequence[Command], words: list[str]) -> int:
 def _unknown(commands: Sequence[Command], words: list[str]) -> int:
     group = [c for c in commands if " " in c.name and c.name.split()[0] == words[0]]
     if group and (len(words) == 1 or words[1] in ("-h", "--help")):
-        print(f"usage: axialkit {words[0]} KIND [options]\n")
-        print("\n".join(f"  axialkit {c.name:<14} {c.summary}" for c in group))
+        kinds = "|".join(c.name.split()[1] for c in group)
+        print(f"usage: axialkit {words[0]} {kinds} [options]\n")
+        print("\n".join(f"  axialkit {c.name:<15} {c.summary}" for c in group))
         return 0 if len(words) > 1 else 2
     name = " ".join(words[:2]) if group else words[0]
     known = [command.name for command in group or commands]

@@ -1,4 +1,8 @@
-"""From a name to a network: shipped weights, or a run folder of ``axialkit train``."""
+"""From a name to a network: shipped weights, the authors' from the cache, or a folder with both.
+
+A folder of weights is what ``axialkit train`` and ``axialkit weights convert`` write: config.json
+beside weights.safetensors.
+"""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -9,12 +13,19 @@ from axialkit.config import PRESETS, ExperimentConfig, from_dict, get_preset
 from axialkit.errors import InputError, suggest
 from axialkit.files import read_json
 from axialkit.model import AxialDeepLab, build_model
-from axialkit.weights.files import OUR_FILES, load_weights, network_tensors, read_tensors
+from axialkit.weights.files import Tensors, load_weights, read_tensors
+from axialkit.weights.home import DOWNLOADS, home_folder
+from axialkit.weights.load_tf import init_from, load_tf_checkpoint
+from axialkit.weights.released import CITYSCAPES, IMAGENET, KINDS, find_released, released_names
 
 SHIPPED = Path(__file__).parent / "shipped"
 CONFIG_FILE = "config.json"
 WEIGHTS_SUFFIX = ".safetensors"
 CARD_SUFFIX = ".json"
+WEIGHTS_FILE = f"weights{WEIGHTS_SUFFIX}"
+CHECKPOINT_FILE = "checkpoint.safetensors"
+MODEL_PREFIX = "model/"  # of the network's tensors inside a checkpoint
+BACKBONE_PREFIX = "backbone."
 
 
 class Source(NamedTuple):
@@ -30,10 +41,10 @@ def shipped_names() -> list[str]:
 
 
 def load_config(name_or_run: str | Path) -> ExperimentConfig:
-    """Return the configuration of a preset or of a run folder.
+    """Return the configuration of a preset, of a run folder or of converted weights.
 
     Raises:
-        InputError: neither a preset nor a run folder.
+        InputError: none of these.
     """
     config_file = Path(name_or_run) / CONFIG_FILE
     if str(name_or_run) in PRESETS:
@@ -44,7 +55,7 @@ def load_config(name_or_run: str | Path) -> ExperimentConfig:
 
 
 def find_weights(name_or_run: str | Path) -> Source:
-    """Find configuration and weights of a shipped preset or of a run folder.
+    """Find configuration and weights of a preset (shipped or in the cache) or of a folder.
 
     An unfinished run gives its last checkpoint.
 
@@ -52,30 +63,40 @@ def find_weights(name_or_run: str | Path) -> Source:
         InputError: no such preset or folder, or one without weights.
     """
     config = load_config(name_or_run)
-    folder = Path(name_or_run)
-    shipped = SHIPPED / f"{name_or_run}{WEIGHTS_SUFFIX}"
-    candidates = [folder / name for name in OUR_FILES]
     if str(name_or_run) in PRESETS:
-        candidates = [shipped]
-    for path in candidates:
-        if path.is_file():
-            return Source(config, path)
-    if str(name_or_run) in PRESETS:
-        raise InputError(
-            f'No weights are shipped for "{name_or_run}" (shipped: {", ".join(shipped_names())}). '
-            f"Train it with: axialkit train {name_or_run}"
-        )
+        return Source(config, _weights_of_preset(str(name_or_run)))
+    return Source(config, _weights_in(Path(name_or_run)))
+
+
+def released_weights(preset: str, kind: str) -> Path:
+    """Return the authors' weights in the cache, converted by ``axialkit weights get``.
+
+    ``kind`` is cityscapes (the whole network) or imagenet (its backbone only).
+
+    Raises:
+        InputError: they were never released, or are not in the cache.
+    """
+    released = find_released(preset, kind)
+    path = home_folder() / released.folder / WEIGHTS_FILE
+    if path.is_file():
+        return path
     raise InputError(
-        f"{folder} holds no weights yet: the run stopped before its first checkpoint. "
-        "Continue it with: axialkit train ... --resume"
+        f'The {kind} weights of "{preset}" are not on this machine. Get them with: '
+        f"{released.get_command}  (from {released.url}; without a connection put that file into "
+        f"{home_folder() / DOWNLOADS} first)"
     )
 
 
-def load_model(name_or_run: str | Path, weights: str | Path | None = None) -> AxialDeepLab:
+def load_model(
+    name_or_run: str | Path, weights: str | Path | None = None, *, download: bool = False
+) -> AxialDeepLab:
     """Load a trained network in evaluation mode, in float32, on the CPU.
 
-    ``name_or_run`` is a preset with shipped weights (``"tiny"``) or the folder of a training
-    run; ``weights`` is another safetensors file for the same network.
+    ``name_or_run`` is a preset or a folder of weights. By default it brings its own weights: the
+    shipped ones, or the authors' for Cityscapes from the cache. ``weights`` names others:
+    ``"cityscapes"``, ``"imagenet"`` (the backbone; the rest is fresh), a safetensors file, a
+    folder of weights, or a TensorFlow checkpoint of the authors. ``download`` gets the authors'
+    weights if they are not in the cache yet.
 
     Raises:
         InputError: an unknown name, no weights, or weights that do not fit.
@@ -83,16 +104,87 @@ def load_model(name_or_run: str | Path, weights: str | Path | None = None) -> Ax
     Example::
 
         model = axialkit.load_model("tiny")
+        model = axialkit.load_model("axial_swidernet_1_1_1", weights="cityscapes")
     """
+    if download:
+        _download(str(name_or_run), weights)
     if weights is None:
         source = find_weights(name_or_run)
+    elif weights in KINDS:
+        config = load_config(name_or_run)
+        source = Source(config, released_weights(str(name_or_run), str(weights)))
     else:
         source = Source(load_config(name_or_run), Path(weights))
-    tensors, _ = read_tensors(source.weights)
     with torch.random.fork_rng(devices=[]):  # building draws random weights: leave no trace
         model = build_model(source.config)
-    load_weights(model, network_tensors(tensors), source.weights)
+    _fill(model, source.weights, partial=weights == IMAGENET)
     return model.eval()
+
+
+def is_our_format(path: Path) -> bool:
+    """Return whether a path is a safetensors file or a folder of weights."""
+    return path.suffix == WEIGHTS_SUFFIX or (path / CONFIG_FILE).is_file()
+
+
+def read_our_format(path: Path) -> tuple[Path, Tensors]:
+    """Read a network's tensors from a safetensors file or a folder; also say from which file.
+
+    Raises:
+        InputError: no such file, none in the folder, or a damaged one.
+    """
+    file = _weights_in(path) if path.is_dir() else path
+    return file, model_tensors(read_tensors(file)[0])
+
+
+def model_tensors(tensors: Tensors) -> Tensors:
+    """Pick the network's tensors out of a checkpoint; weights files pass as they are."""
+    inside = {k: v for k, v in tensors.items() if k.startswith(MODEL_PREFIX)}
+    return {k.removeprefix(MODEL_PREFIX): v for k, v in inside.items()} if inside else tensors
+
+
+def _fill(model: AxialDeepLab, path: Path, *, partial: bool) -> None:
+    if partial:
+        init_from(model, path)
+    elif is_our_format(path):
+        file, tensors = read_our_format(path)
+        if all(name.startswith(BACKBONE_PREFIX) for name in tensors):
+            raise InputError(
+                f"{file} holds a backbone only, as from ImageNet: no network that can segment. "
+                f"Start a training from it: axialkit train PRESET --train.init-from {file}"
+            )
+        load_weights(model, tensors, file)
+    else:
+        load_tf_checkpoint(model, path)
+
+
+def _download(preset: str, weights: str | Path | None) -> None:
+    from axialkit.weights.get import get_weights  # it imports this module
+
+    kind = CITYSCAPES if weights is None else str(weights)
+    if preset in released_names() and kind in KINDS:
+        get_weights(find_released(preset, kind), get_preset(preset), home_folder())
+
+
+def _weights_of_preset(name: str) -> Path:
+    shipped = SHIPPED / f"{name}{WEIGHTS_SUFFIX}"
+    if shipped.is_file():
+        return shipped
+    if name in released_names():
+        return released_weights(name, CITYSCAPES)
+    raise InputError(
+        f'No weights are shipped for "{name}" (shipped: {", ".join(shipped_names())}). '
+        f"Train it with: axialkit train {name}"
+    )
+
+
+def _weights_in(folder: Path) -> Path:
+    for name in (WEIGHTS_FILE, CHECKPOINT_FILE):
+        if (folder / name).is_file():
+            return folder / name
+    raise InputError(
+        f"{folder} holds no weights yet: the run stopped before its first checkpoint. "
+        "Continue it with: axialkit train ... --resume"
+    )
 
 
 def _not_found(name_or_run: str | Path) -> str:
