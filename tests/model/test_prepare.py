@@ -1,0 +1,143 @@
+import itertools
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+
+from axialkit.attention import AxialAttention1d, GlobalAttention2d, Terms
+from axialkit.attention.batch_norm import BatchNorm
+from axialkit.config import AttentionConfig, get_preset
+from axialkit.model import build_classifier, build_model
+from axialkit.model.convolutions import ConvNormAct
+from axialkit.model.prepare import fold_batch_norms
+from axialkit.model.switchable import GlobalContext, SwitchableNormAct
+from axialkit.weights import load_model
+
+IMAGES = torch.arange(3 * 3 * 33 * 49).reshape(3, 3, 33, 49) * 7919 % 256
+
+
+def with_random_norms(model: nn.Module) -> nn.Module:
+    """Give every norm statistics and scales far from the identity, some scales 0 or negative.
+
+    Convolutions that start near zero are drawn anew, too.
+    """
+    for module in model.modules():
+        if isinstance(module, BatchNorm):
+            module.weight.data.uniform_(-0.5, 1.5)[0] = 0
+            module.bias.data.normal_()
+            module.running_mean.normal_()
+            module.running_var.uniform_(0.3, 3)
+        elif type(module) in (nn.Conv2d, GlobalContext):
+            module.weight.data.normal_(0, 0.1)
+    return model.eval()
+
+
+def assert_same(expected: torch.Tensor, got: torch.Tensor, tolerance: float = 1e-5) -> None:
+    assert expected.std() > 1e-3, "a constant answer proves nothing"
+    assert (expected - got).abs().max() <= tolerance * max(1, expected.abs().max())
+
+
+def norms_of(model: nn.Module) -> list[str]:
+    return [name for name, module in model.named_modules() if isinstance(module, BatchNorm)]
+
+
+TERMS = [
+    Terms(*on) for on in itertools.product([True, False], repeat=5) if any(on[:3]) and any(on[3:])
+]
+
+
+@pytest.mark.parametrize("activation", ["softmax", "sigmoid"])
+@pytest.mark.parametrize("terms", TERMS)
+@torch.no_grad()
+def test_an_attention_layer_stays_the_same(terms, activation):
+    torch.manual_seed(0)
+    layer = AxialAttention1d(
+        12, 8, 16, heads=4, terms=terms, activation=activation, max_distance=5
+    ).double()
+    with_random_norms(layer)
+    folded = fold_batch_norms(layer)
+    x = torch.randn(3, 9, 12, dtype=torch.float64)
+    assert norms_of(folded) == []
+    assert_same(layer(x), folded(x), 1e-12)
+
+
+@torch.no_grad()
+def test_global_attention_stays_the_same():
+    torch.manual_seed(0)
+    layer = with_random_norms(GlobalAttention2d(12, 8, 16, heads=4, stride=2, double=True))
+    x = torch.randn(2, 12, 5, 7)
+    assert_same(layer(x), fold_batch_norms(layer)(x))
+
+
+def narrow(name: str, **backbone: object):
+    config = get_preset(name)
+    fields = {"width_multiplier": 0.125, "stem_width_multiplier": 0.25, **backbone}
+    return replace(
+        config,
+        backbone=replace(config.backbone, **fields),
+        data=replace(config.data, crop_size=(33, 49)),
+    )
+
+
+NETWORKS = {
+    "tiny": get_preset("tiny"),
+    "tiny_conv": get_preset("tiny_conv"),
+    "swidernet": narrow("axial_swidernet_1_1_1"),
+    "max_deeplab_s": narrow("max_deeplab_s_backbone"),
+    "sigmoid": narrow("axial_resnet_s", attention=AttentionConfig(activation="sigmoid")),
+    "positions_1d": narrow("resnet50", global_from_stride=16, absolute_positions="1d"),
+    "positions_2d": narrow("resnet50", global_from_stride=16, absolute_positions="2d"),
+    "squeeze_excite": narrow("resnet50_beta", squeeze_excite=True, activation="gelu"),
+    "switchable": narrow("swidernet_sac_1_1_1"),
+}
+NETWORKS["full_aspp"] = replace(
+    NETWORKS["max_deeplab_s"], decoder=replace(get_preset("resnet50").decoder, aspp="full")
+)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@torch.no_grad()
+def test_a_network_stays_the_same(name):
+    torch.manual_seed(0)
+    model = with_random_norms(build_model(NETWORKS[name]))
+    folded = fold_batch_norms(model)
+    for expected, got in zip(model(IMAGES), folded(IMAGES), strict=True):
+        assert_same(expected, got)
+    switchable = [n for n, m in model.named_modules() if type(m) is SwitchableNormAct]
+    assert norms_of(folded) == [f"{name}.norm" for name in switchable]
+
+
+@torch.no_grad()
+def test_the_stacked_decoder_stays_the_same():
+    torch.manual_seed(0)
+    model = with_random_norms(build_classifier(narrow("max_deeplab_l_backbone"), 10))
+    folded = fold_batch_norms(model)
+    assert norms_of(folded) == []
+    assert_same(model(IMAGES), folded(IMAGES))
+
+
+@torch.no_grad()
+def test_the_shipped_weights_stay_the_same():
+    model = load_model("tiny")
+    images = torch.randint(0, 256, (1, 3, 129, 257), generator=torch.Generator().manual_seed(1))
+    for expected, got in zip(model(images), fold_batch_norms(model)(images), strict=True):
+        assert_same(expected, got)
+
+
+def test_the_model_itself_is_left_alone():
+    model = with_random_norms(ConvNormAct(3, 4))
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    folded = fold_batch_norms(model)
+    after = model.state_dict()
+    assert before.keys() == after.keys()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    assert isinstance(model.norm, BatchNorm)
+    assert not any(parameter.requires_grad for parameter in folded.parameters())
+
+
+def test_training_mode_is_refused():
+    model = build_model("tiny").eval()
+    model.decoder.train()
+    with pytest.raises(ValueError, match=r"only be folded in evaluation mode.*model\.eval\(\)"):
+        fold_batch_norms(model)
