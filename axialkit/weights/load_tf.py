@@ -48,6 +48,7 @@ class _Plan(NamedTuple):
     source: Path
     pairs: dict[str, str]  # name in the model -> name in the source
     unused: list[str]
+    shape: Callable[[str], tuple[int, ...]]
     read: Callable[[str], Tensor]
 
 
@@ -121,48 +122,43 @@ def _plan(model: nn.Module, path: Path) -> _Plan:
 def _plan_ours(model: nn.Module, source: Path, tensors: dict[str, Tensor]) -> _Plan:
     own = model.state_dict()
     pairs = {name: name for name in own if name in tensors}
-    _check_shapes(source, own, pairs, lambda name: tuple(tensors[name].shape))
-    return _Plan(source, pairs, sorted(tensors.keys() - own.keys()), tensors.__getitem__)
+    unused = sorted(tensors.keys() - own.keys())
+    return _Plan(
+        source, pairs, unused, lambda name: tuple(tensors[name].shape), tensors.__getitem__
+    )
 
 
 def _plan_tf(model: nn.Module, checkpoint: TfCheckpoint) -> _Plan:
-    stored = set(checkpoint.keys())
+    stored = set(checkpoint)
     pairs = {name: key for name, key in reference_keys(model).items() if key in stored}
-    _check_shapes(
-        checkpoint.prefix, model.state_dict(), pairs, lambda key: _our_shape(checkpoint, key)
-    )
+
+    def shape(key: str) -> tuple[int, ...]:
+        nothing = torch.empty(checkpoint.shape(key), device="meta")
+        return tuple(to_our_layout(key, nothing).shape)
 
     def read(key: str) -> Tensor:
-        return to_our_layout(key, torch.from_numpy(checkpoint.read(key)))
+        return to_our_layout(key, torch.from_numpy(checkpoint[key]))
 
-    return _Plan(checkpoint.prefix, pairs, sorted(stored - set(pairs.values())), read)
-
-
-def _our_shape(checkpoint: TfCheckpoint, key: str) -> tuple[int, ...]:
-    nothing = torch.empty(checkpoint.shape(key), device="meta")
-    return tuple(to_our_layout(key, nothing).shape)
+    return _Plan(checkpoint.prefix, pairs, sorted(stored - set(pairs.values())), shape, read)
 
 
-def _check_shapes(
-    source: Path,
-    own: dict[str, Tensor],
-    pairs: dict[str, str],
-    shape_of: Callable[[str], tuple[int, ...]],
-) -> None:
-    wrong = [n for n, key in pairs.items() if tuple(own[n].shape) != shape_of(key)]
+def _check_shapes(model: nn.Module, plan: _Plan) -> None:
+    own = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    wrong = [name for name, key in plan.pairs.items() if own[name] != plan.shape(key)]
     if wrong:
-        name = wrong[0]
+        name, key = wrong[0], plan.pairs[wrong[0]]
         raise InputError(
-            f"{source} does not fit this network: {pairs[name]} has the shape "
-            f"{list(shape_of(pairs[name]))} (in our order), the network's {name} "
-            f"{list(own[name].shape)}; {len(wrong)} tensors differ. Was it made for another "
-            "preset, or other classes (then leave the last layers out)?"
+            f"{plan.source} does not fit this network: {key} has the shape "
+            f"{list(plan.shape(key))} (in our order), the network's {name} {list(own[name])}; "
+            f"{len(wrong)} tensors differ. Was it made for another preset, or other classes (then "
+            "leave the last layers out)?"
         )
 
 
 @torch.no_grad()
 def _carry_out(model: nn.Module, plan: _Plan) -> LoadReport:
-    """Copy tensor by tensor, so that the file is never in memory as a whole."""
+    """Compare shapes, then copy tensor by tensor: the file is never in memory as a whole."""
+    _check_shapes(model, plan)
     own = model.state_dict()
     for name, key in plan.pairs.items():
         own[name].copy_(plan.read(key))

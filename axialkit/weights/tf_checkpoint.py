@@ -1,6 +1,7 @@
 """A TensorFlow checkpoint of the authors as a dictionary of variables."""
 
 import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -14,20 +15,21 @@ _OTHERS = re.compile(r"(backbone_)?optimizer/|\.OPTIMIZER_SLOT/|(global_step|sav
 _BACKBONE_PREFIX = "backbone/_encoder/"
 
 
-class TfCheckpoint:
+class TfCheckpoint(Mapping[str, np.ndarray]):
     """The network's variables in a checkpoint, by path, without optimizer and counters.
 
     ``path`` is a prefix such as ``.../ckpt-60000``, one of its files, or a folder. The encoder is
     always found under ``encoder/`` and relative tables under ``embeddings``, however the file
-    spells them.
+    spells them. A variable is read, and its checksum verified, when it is asked for.
 
     Raises:
-        InputError: no checkpoint is there, or its files are damaged or incomplete.
+        InputError: no checkpoint is there, or its files are incomplete, damaged, or of a type that
+            is not read.
 
     Example::
 
         checkpoint = TfCheckpoint("downloads/ckpt-60000")
-        checkpoint.read("encoder/_stem/_conv/kernel").shape  # (3, 3, 3, 64)
+        checkpoint["encoder/_stem/_conv/kernel"].shape  # (3, 3, 3, 64)
     """
 
     def __init__(self, path: Path | str) -> None:
@@ -36,31 +38,19 @@ class TfCheckpoint:
         check_shards(self.prefix, self._index)
         self._stored = _names(list(self._index.entries))
 
-    def keys(self) -> list[str]:
-        """Return all paths, sorted."""
-        return sorted(self._stored)
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._stored))
+
+    def __len__(self) -> int:
+        return len(self._stored)
 
     def shape(self, key: str) -> tuple[int, ...]:
         """Return a variable's shape, in TensorFlow's order of axes."""
         return self._index.entries[self._stored[key]].shape
 
-    def read(self, key: str) -> np.ndarray:
-        """Read a variable and verify its checksum.
-
-        Raises:
-            InputError: its bytes are damaged, or of a type that is not read.
-        """
+    def __getitem__(self, key: str) -> np.ndarray:
         stored = self._stored[key]
         return read_tensor(self.prefix, self._index.shards, stored, self._index.entries[stored])
-
-
-def is_checkpoint(path: Path | str) -> bool:
-    """Whether a path looks like a TensorFlow checkpoint: a prefix, one of its files, a folder."""
-    try:
-        find_prefix(path)
-    except InputError:
-        return False
-    return True
 
 
 def find_prefix(path: Path | str) -> Path:
