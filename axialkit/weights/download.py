@@ -67,7 +67,7 @@ def part_of(target: Path) -> Path:
     return target.with_name(f"{target.name}.part")
 
 
-def check_room(folder: Path, needed: float) -> None:
+def check_room(folder: Path, needed: float | int) -> None:
     """Compare the bytes that will be written with the free space of a folder's disk.
 
     Raises:
@@ -81,13 +81,15 @@ def check_room(folder: Path, needed: float) -> None:
         )
 
 
-def in_words(size: float) -> str:
+def in_words(size: float | int) -> str:
     """Return a number of bytes as people say it."""
-    for unit in ("bytes", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}"
+    if size < 1000:
+        return f"{size} bytes"
+    for unit in ("kB", "MB"):
         size /= 1000
-    return f"{size:.2f} GB"
+        if size < 1000:
+            return f"{size:.1f} {unit}"
+    return f"{size / 1000:.2f} GB"
 
 
 def _receive(url: str, part: Path, room_after: float) -> None:
@@ -196,7 +198,8 @@ def _gave_up(url: str, target: Path, error: Exception) -> str:
     if arrived:
         return (
             f"The download of {url} broke off {ATTEMPTS} times in a row ({_reason(error)}). "
-            f"{in_words(arrived)} are kept: run the same command again to go on from there."
+            f"{arrived} of {_read_record(part_of(target), url).total or '?'} bytes are kept: run the "
+            "same command again to go on from there."
         )
     return (
         f"Cannot get {url} ({_reason(error)}). Run the same command again when you are online. Or "
