@@ -25,7 +25,7 @@ Examples
   axialkit train tiny --train.steps 300 --out runs/short     a short one
   axialkit train tiny --data.no-flip --train.seed 1          other settings
   axialkit train tiny --resume                               go on after an interruption
-  axialkit train axial_swidernet_1_1_1 --data data/cityscapes --train.batch-size 1
+  axialkit train axial_swidernet_1_1_1 --train.init-from imagenet --data data/cityscapes
 
 Next
   axialkit evaluate runs/tiny

@@ -21,6 +21,7 @@ from axialkit.training.interrupt import between_steps
 from axialkit.training.log import RunLog
 from axialkit.training.run_folder import EVALUATION_FILE, claim
 from axialkit.training.schedule import build_optimizer, clip_gradients, prepare_step
+from axialkit.training.start import start_from
 from axialkit.weights.files import CHECKPOINT_FILE, WEIGHTS_FILE, save_weights
 from axialkit.weights.hub import load_model
 
@@ -74,7 +75,12 @@ def _fit(config: ExperimentConfig, dataset: PanopticDataset, out: Path, *, progr
     settings, checkpoint = config.train, out / CHECKPOINT_FILE
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(settings.seed)
-    model = build_model(config).to(device).train()
+    model = build_model(config)
+    if settings.init_from and not checkpoint.exists():
+        report = start_from(model, config)
+        if progress:
+            print(report.summary())
+    model = model.to(device).train()
     optimizer = build_optimizer(model, settings)
     start = load_checkpoint(checkpoint, model, optimizer) if checkpoint.exists() else 0
     batches = build_loader(dataset, settings.batch_size, start_step=start, workers=settings.workers)
