@@ -196,10 +196,10 @@ def _forget(part: Path) -> None:
 def _gave_up(url: str, target: Path, error: Exception) -> str:
     arrived = _size(part_of(target))
     if arrived:
+        total = _read_record(part_of(target), url).total or "an unknown number of"
         return (
             f"The download of {url} broke off {ATTEMPTS} times in a row ({_reason(error)}). "
-            f"{arrived} of {_read_record(part_of(target), url).total or '?'} bytes are kept: run the "
-            "same command again to go on from there."
+            f"{arrived} of {total} bytes are kept: run the same command again to go on from there."
         )
     return (
         f"Cannot get {url} ({_reason(error)}). Run the same command again when you are online. Or "
