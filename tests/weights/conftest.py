@@ -1,5 +1,7 @@
 """A small network of the authors' family that a test server releases."""
 
+from dataclasses import replace
+
 import pytest
 
 from axialkit.config import PRESETS
@@ -10,6 +12,12 @@ from tests.file_server import Site, serve
 from tests.tiny_networks import tiny_config
 
 NAME = "reduced"
+
+
+def reduced_config():
+    """The reference's reduced network, for small pictures."""
+    config = tiny_config(REDUCED)
+    return replace(config, data=replace(config.data, crop_size=(97, 161)))
 
 
 @pytest.fixture
@@ -35,7 +43,7 @@ def site(tmp_path, monkeypatch, home, whole, backbone):
     archive = pack_checkpoint(tmp_path / "made" / "x.tar.gz", whole.archive)
     monkeypatch.setattr(download, "FIRST_WAIT", 0.0)
     monkeypatch.setattr(released, "RELEASED", (whole, backbone))
-    monkeypatch.setitem(PRESETS, NAME, tiny_config(REDUCED))
+    monkeypatch.setitem(PRESETS, NAME, reduced_config())
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with serve(Site({whole.file: archive, backbone.file: archive})) as site:
         monkeypatch.setenv("AXIALKIT_WEIGHTS_URL", site.url)

@@ -4,7 +4,7 @@ import shutil
 import pytest
 import torch
 
-from axialkit.config import to_dict
+from axialkit.config import PRESETS, to_dict
 from axialkit.errors import InputError
 from axialkit.files import write_json
 from axialkit.weights import load_config, load_model
@@ -39,7 +39,7 @@ def test_checkpoints_on_disk(reduced, tmp_path, truth, form):
     report, origin = convert(places[form], tmp_path / "out", reduced)
     assert (report.kept, report.unused, origin.kind) == ([], [], "cityscapes")
     assert_equal(tmp_path / "out", truth)
-    assert load_config(tmp_path / "out") == tiny_config(REDUCED)
+    assert load_config(tmp_path / "out") == PRESETS[reduced]
 
 
 def test_the_network_is_told_by_the_name_of_archive_or_folder(reduced, tmp_path, truth, whole):
