@@ -131,7 +131,9 @@ class FoldedAttention1d(AxialAttention1d):
             )
             for part in scale_and_shift(norm)
         )
-        self.register_buffer("position_scale", scale[-1])  # the last term, if it is there at all
+        self.register_buffer(
+            "position_scale", scale[-1].clone()
+        )  # the last term, if it is there at all
         self.register_buffer("output_shift", shift.sum(0))
         return scale[0].flatten()
 
