@@ -219,6 +219,20 @@ def check_weights() -> Iterator[Check]:
             yield Check(f"weights {name}", OK, "load")
 
 
+def check_cache() -> Check:
+    """Which of the authors' weights have been fetched."""
+    from axialkit.weights.home import home_folder
+    from axialkit.weights.hub import WEIGHTS_FILE
+    from axialkit.weights.released import RELEASED
+
+    home = home_folder()
+    here = [r.folder for r in RELEASED if (home / r.folder / WEIGHTS_FILE).is_file()]
+    found = f"{', '.join(here) or 'none'} in {home}"
+    return Check(
+        "weights of authors", OK, found, "" if here else "Optional: axialkit weights list."
+    )
+
+
 def check_extras() -> Iterator[Check]:
     """Which optional parts are installed."""
     for extra, packages in EXTRAS.items():

@@ -79,6 +79,7 @@ def examine(minicity: Path) -> Iterator[Check]:
         checks.CITYSCAPES_COUNTS,
     )
     yield from checks.check_weights()
+    yield checks.check_cache()
     yield from checks.check_extras()
     yield checks.check_chromium()
 

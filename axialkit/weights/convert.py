@@ -121,6 +121,7 @@ def _convert_checkpoint(
     tensors = model.state_dict()
     if backbone_only:
         tensors = {k: v for k, v in tensors.items() if k.startswith(BACKBONE_PREFIX)}
+        report = report._replace(kept=[])  # the classifier's: it is not written
     folder = work / "converted"
     folder.mkdir()
     description = {k: str(v) for k, v in origin._asdict().items() if v is not None}

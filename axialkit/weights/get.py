@@ -37,6 +37,7 @@ def get_weights(
     _fetch(released, archive, say)
     origin = released_origin(released, archive)
     say(_about(origin))
+    say("Unpacking and converting")
     with working_folder(home) as work:
         report, _ = convert_archive(archive, config, origin, folder, work)
     say(report.summary())

@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from axialkit.cli.checks import check_cache
+from axialkit.config import PRESETS
+from axialkit.weights.get import get_weights
 from axialkit.weights.zoo import PUBLISHED
 from tests.archives import REDUCED
 from tests.weights.conftest import backbone, home, reduced, site, whole  # noqa: F401
@@ -109,6 +112,14 @@ def test_convert_asks_for_the_preset(axk, tmp_path):
     outcome = axk("weights", "convert", REDUCED, tmp_path / "out")
     assert outcome.code == 2
     assert "Say it with --preset NAME" in outcome.sentence
+
+
+def test_the_doctor_tells_what_is_in_the_cache(site, home, whole):
+    assert check_cache().found == f"none in {home}"
+    assert "axialkit weights list" in check_cache().advice
+    folder = get_weights(whole, PRESETS["reduced"], home, say=lambda _: None)
+    assert check_cache().found == f"{folder.name} in {home}"
+    assert check_cache().advice == ""
 
 
 def test_the_group_lists_its_commands(axk):
