@@ -1,6 +1,7 @@
 """Tables as plain text: columns where they fit, one block per row where the terminal is narrow."""
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ GAP = "  "
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[object]], width: int | None = None) -> str:
-    """Lay out rows under a header; numbers to the right, None as a dash.
+    """Lay out rows under a header; numbers (also such as "1,024") to the right, None as a dash.
 
     ``width`` is the room in characters; by default that of the terminal, endless in a pipe.
     """
@@ -50,4 +51,6 @@ def _text(value: object) -> str:
 
 
 def _is_number(value: object) -> bool:
+    if isinstance(value, str):
+        return re.fullmatch(r"[0-9][0-9,.]*", value) is not None
     return value is None or isinstance(value, int | float)
