@@ -6,15 +6,19 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import NamedTuple
 
-import torch
-
 from axialkit.config import ExperimentConfig, get_preset, to_dict
 from axialkit.errors import InputError
 from axialkit.files import write_json
 from axialkit.model import build_classifier, build_model
 from axialkit.weights.files import save_tensors
 from axialkit.weights.home import working_folder
-from axialkit.weights.hub import BACKBONE_PREFIX, CONFIG_FILE, WEIGHTS_FILE, load_config
+from axialkit.weights.hub import (
+    BACKBONE_PREFIX,
+    CONFIG_FILE,
+    WEIGHTS_FILE,
+    build_empty,
+    load_config,
+)
 from axialkit.weights.load_tf import LoadReport, load_tf_checkpoint
 from axialkit.weights.released import CITYSCAPES, IMAGENET, Released, guess_released, released_names
 from axialkit.weights.tf_checkpoint import TfCheckpoint, find_prefix
@@ -114,18 +118,17 @@ def _origin(preset: str, place: str, archive: Path | None) -> Origin:
 def _convert_checkpoint(
     prefix: Path, config: ExperimentConfig, origin: Origin, out: Path, work: Path
 ) -> Converted:
-    with torch.random.fork_rng(devices=[]):  # building draws random weights: leave no trace
-        backbone_only = origin.kind == IMAGENET
-        model = build_classifier(config) if backbone_only else build_model(config)
+    backbone_only = origin.kind == IMAGENET
+    model = build_empty(build_classifier if backbone_only else build_model, config)
     report = load_tf_checkpoint(model, prefix)
-    tensors = model.state_dict()
+    tensors = dict(model.state_dict())
     if backbone_only:
         tensors = {k: v for k, v in tensors.items() if k.startswith(BACKBONE_PREFIX)}
         report = report._replace(kept=[])  # the classifier's: it is not written
     folder = work / "converted"
     folder.mkdir()
     description = {k: str(v) for k, v in origin._asdict().items() if v is not None}
-    save_tensors(folder / WEIGHTS_FILE, dict(tensors), description)
+    save_tensors(folder / WEIGHTS_FILE, tensors, description)
     write_json(folder / CONFIG_FILE, to_dict(config))
     write_json(folder / SOURCE_FILE, origin._asdict())
     if out.exists():

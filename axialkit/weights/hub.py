@@ -4,10 +4,12 @@ A folder of weights is what ``axialkit train`` and ``axialkit weights convert`` 
 beside weights.safetensors.
 """
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import torch
+from torch import nn
 
 from axialkit.config import PRESETS, ExperimentConfig, from_dict, get_preset
 from axialkit.errors import InputError, suggest
@@ -26,6 +28,8 @@ WEIGHTS_FILE = f"weights{WEIGHTS_SUFFIX}"
 CHECKPOINT_FILE = "checkpoint.safetensors"
 MODEL_PREFIX = "model/"  # of the network's tensors inside a checkpoint
 BACKBONE_PREFIX = "backbone."
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 class Source(NamedTuple):
@@ -115,10 +119,24 @@ def load_model(
         source = Source(config, released_weights(str(name_or_run), str(weights)))
     else:
         source = Source(load_config(name_or_run), Path(weights))
-    with torch.random.fork_rng(devices=[]):  # building draws random weights: leave no trace
-        model = build_model(source.config)
-    _fill(model, source.weights, partial=weights == IMAGENET)
+    if weights == IMAGENET:
+        with torch.random.fork_rng(devices=[]):  # building draws random weights: leave no trace
+            model = build_model(source.config)
+        init_from(model, source.weights)
+    else:
+        model = build_empty(build_model, source.config)
+        _fill(model, source.weights)
     return model.eval()
+
+
+def build_empty(build: Callable[[ExperimentConfig], Network], config: ExperimentConfig) -> Network:
+    """Build a network without drawing its random weights, which takes by far the longest.
+
+    Its tensors hold anything until all of them are loaded.
+    """
+    with torch.device("meta"):
+        model = build(config)
+    return model.to_empty(device="cpu")
 
 
 def is_our_format(path: Path) -> bool:
@@ -142,10 +160,9 @@ def model_tensors(tensors: Tensors) -> Tensors:
     return {k.removeprefix(MODEL_PREFIX): v for k, v in inside.items()} if inside else tensors
 
 
-def _fill(model: AxialDeepLab, path: Path, *, partial: bool) -> None:
-    if partial:
-        init_from(model, path)
-    elif is_our_format(path):
+def _fill(model: AxialDeepLab, path: Path) -> None:
+    """Load every tensor of the model, or fail."""
+    if is_our_format(path):
         file, tensors = read_our_format(path)
         if all(name.startswith(BACKBONE_PREFIX) for name in tensors):
             raise InputError(
