@@ -68,7 +68,7 @@ class ConvertArguments:
     downloads/ckpt-60000. OUT then stands for the network in every command.
 
     Examples:
-      axialkit weights convert max_deeplab_s_backbone_imagenet1k_strong_training_strategy.tar.gz s
+      axialkit weights convert ARCHIVE.tar.gz my_weights
       axialkit weights convert downloads/ckpt-60000 my_weights --preset max_deeplab_s_backbone
 
     Next:

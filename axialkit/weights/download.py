@@ -22,6 +22,12 @@ ATTEMPTS = 5  # without a single new byte between them
 FIRST_WAIT = 1.0  # seconds; doubles with each
 _TIMEOUT = (20, 60)  # seconds to connect, and between two pieces
 _PIECE = 1 << 20
+_REASONS = (
+    (requests.exceptions.SSLError, "the server's certificate is not accepted"),
+    (requests.exceptions.ProxyError, "the proxy does not connect"),
+    (requests.Timeout, "the server did not answer in time"),
+    (requests.ConnectionError, "no connection"),
+)
 _TRY_AGAIN = (408, 425, 429)  # and all 5xx
 
 
@@ -53,6 +59,8 @@ def download(url: str, target: Path, *, room_after: float = 0.0) -> None:
         try:
             _receive(url, part, room_after)
         except (_Cut, requests.RequestException, HTTPError) as error:
+            if isinstance(error, ValueError):  # requests' word for an address that is none
+                raise InputError(f"{error} Mend AXIALKIT_WEIGHTS_URL.") from error
             failed = 0 if _size(part) > most else failed + 1
             most = max(most, _size(part))
             if failed == ATTEMPTS:
@@ -65,6 +73,12 @@ def download(url: str, target: Path, *, room_after: float = 0.0) -> None:
 def part_of(target: Path) -> Path:
     """Return where the pieces of an unfinished file are kept."""
     return target.with_name(f"{target.name}.part")
+
+
+def forget(part: Path) -> None:
+    """Remove the pieces of an unfinished file."""
+    part.unlink(missing_ok=True)
+    _record_of(part).unlink(missing_ok=True)
 
 
 def check_room(folder: Path, needed: float | int) -> None:
@@ -103,10 +117,10 @@ def _receive(url: str, part: Path, room_after: float) -> None:
         _check_status(answer, part)
         version, begin = _version(answer, url)
         if begin and (begin != start or version != known):
-            _forget(part)
+            forget(part)
             raise _Cut("the file on the server has changed")
         if begin == 0:
-            _forget(part)
+            forget(part)
             write_json(_record_of(part), version._asdict())
         check_room(part.parent, (version.total or 0) * (1 + room_after) - begin)
         with tqdm(
@@ -143,7 +157,7 @@ def _check_status(answer: requests.Response, part: Path) -> None:
     if status in (200, 206):
         return
     if status == 416:  # what we have is not the beginning of what is there
-        _forget(part)
+        forget(part)
     if status == 416 or status in _TRY_AGAIN or status >= 500:
         raise _Cut(f"the server answered {status} {answer.reason}")
     raise InputError(
@@ -188,11 +202,6 @@ def _size(path: Path) -> int:
     return path.stat().st_size if path.is_file() else 0
 
 
-def _forget(part: Path) -> None:
-    part.unlink(missing_ok=True)
-    _record_of(part).unlink(missing_ok=True)
-
-
 def _gave_up(url: str, target: Path, error: Exception) -> str:
     arrived = _size(part_of(target))
     if arrived:
@@ -209,8 +218,6 @@ def _gave_up(url: str, target: Path, error: Exception) -> str:
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, requests.Timeout):
-        return "it did not answer in time"
-    if isinstance(error, requests.ConnectionError) and not isinstance(error, requests.Timeout):
-        return "no connection"
-    return str(error) if isinstance(error, _Cut) else "the connection was cut"
+    if isinstance(error, _Cut):
+        return str(error)
+    return next((words for kind, words in _REASONS if isinstance(error, kind)), "it was cut")

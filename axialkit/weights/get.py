@@ -6,7 +6,7 @@ from pathlib import Path
 
 from axialkit.config import ExperimentConfig
 from axialkit.weights.convert import Origin, convert_archive, released_origin
-from axialkit.weights.download import download, in_words, part_of
+from axialkit.weights.download import download, forget, in_words, part_of
 from axialkit.weights.home import DOWNLOADS, working_folder
 from axialkit.weights.hub import WEIGHTS_FILE
 from axialkit.weights.released import Released
@@ -41,6 +41,7 @@ def get_weights(
     with working_folder(home) as work:
         report, _ = convert_archive(archive, config, origin, folder, work)
     say(report.summary())
+    forget(part_of(archive))  # of an earlier attempt, if the archive was placed by hand
     if not keep_archive:
         archive.unlink()
         with suppress(OSError):  # other files are there

@@ -182,6 +182,12 @@ def test_offline_names_the_link_and_the_folder(monkeypatch, target):
     assert f"put it into the folder {target.parent}, and run the same command" in str(caught.value)
 
 
+@pytest.mark.parametrize("url", ["mirror/net.tar.gz", "ftp://mirror/net.tar.gz", "http:///x"])
+def test_what_is_no_web_address(target, url):
+    with pytest.raises(InputError, match="Mend AXIALKIT_WEIGHTS_URL"):
+        download(url, target)
+
+
 def test_a_full_disk_is_seen_before_anything_is_written(site, target, monkeypatch):
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**9, 10**9, 5_900_000))
@@ -204,7 +210,7 @@ def test_what_has_arrived_needs_no_room_again(site, target, monkeypatch):
 
 def test_a_disk_that_fills_up_meanwhile(site, target, tmp_path, monkeypatch):
     part = part_of(target)
-    monkeypatch.setattr(module, "_forget", lambda _: None)  # keep the link to the full device
+    monkeypatch.setattr(module, "forget", lambda _: None)  # keep the link to the full device
     part.parent.mkdir()
     part.symlink_to("/dev/full")
     with pytest.raises(InputError, match="No space left on device. What has arrived is kept"):
