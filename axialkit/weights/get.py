@@ -43,7 +43,7 @@ def get_weights(
     say(report.summary())
     forget(part_of(archive))  # of an earlier attempt, if the archive was placed by hand
     if not keep_archive:
-        archive.unlink()
+        archive.unlink(missing_ok=True)  # another get of the same may have been faster
         with suppress(OSError):  # other files are there
             archive.parent.rmdir()
     return folder
