@@ -41,7 +41,7 @@ def link(name, target, kind):
 
 
 HOSTILE = {
-    "absolute": (member("/tmp/axialkit_escaped"), "lies outside its folder"),
+    "absolute": (member("/nowhere/escaped"), "lies outside its folder"),
     "upwards": (member("net/../../escaped"), "lies outside its folder"),
     "backslash": (member("..\\escaped"), "lies outside its folder"),
     "drive": (member("C:/escaped"), "lies outside its folder"),
