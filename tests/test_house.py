@@ -189,7 +189,9 @@ def command_of(words: list[str]) -> list[str]:
     """``.venv/bin/axialkit data minicity --quick`` -> ``[data, minicity]``."""
     names = []
     for word in words[1:]:
-        if not re.fullmatch(r"[a-z]+", word) or len(names) == (2 if names[:1] == ["data"] else 1):
+        if not re.fullmatch(r"[a-z]+", word) or len(names) == 1 + (
+            names[:1] in (["data"], ["weights"])
+        ):
             break
         names.append(word)
     return names

@@ -221,8 +221,8 @@ def check_weights() -> Iterator[Check]:
 
 def check_cache() -> Check:
     """Which of the authors' weights have been fetched."""
+    from axialkit.weights.files import WEIGHTS_FILE
     from axialkit.weights.home import home_folder
-    from axialkit.weights.hub import WEIGHTS_FILE
     from axialkit.weights.released import RELEASED
 
     home = home_folder()

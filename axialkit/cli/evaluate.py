@@ -30,7 +30,7 @@ class Arguments:
     """
 
     model: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="NAME_OR_RUN")]
-    """A preset with shipped weights (axialkit zoo), or the folder of a training run."""
+    """A preset with weights (axialkit weights list), or the folder of a run or of weights."""
     data: Annotated[OptionalFolder, tyro.conf.arg(name="data", metavar="ROOT")] = None
     """Folder that holds leftImg8bit and gtFine; by default the data set the network is made for."""
     split: str = "val"

@@ -42,7 +42,7 @@ class Arguments:
     size: Annotated[
         tuple[int, int] | None, tyro.conf.arg(metavar="HEIGHT WIDTH", help_behavior_hint="")
     ] = None
-    """Size of the images, 16k+1 each; by default that of the training crops."""
+    """Size of the images; by default that of the training crops."""
     out: OptionalPath = None
     """File to write; by default NAME_HEIGHTxWIDTH in this folder."""
     weights: Annotated[

@@ -33,7 +33,7 @@ class Arguments:
     """
 
     model: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="NAME_OR_RUN")]
-    """A preset with shipped weights (axialkit zoo), or the folder of a training run."""
+    """A preset with weights (axialkit weights list), or the folder of a run or of weights."""
     images: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="IMAGE")]
     """Images of any still format, or folders of them."""
     out: Annotated[Path, tyro.conf.arg(metavar="DIR")] = Path("predictions")

@@ -80,8 +80,8 @@ def zoo_row(name: str) -> dict[str, Any]:
 def whereabouts(name: str) -> str:
     """Say where the weights of a preset are, or how to get them."""
     from axialkit.weights import shipped_names
+    from axialkit.weights.files import WEIGHTS_FILE
     from axialkit.weights.home import home_folder
-    from axialkit.weights.hub import WEIGHTS_FILE
     from axialkit.weights.released import CITYSCAPES, find_released, released_names
 
     if name in shipped_names():

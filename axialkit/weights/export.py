@@ -19,7 +19,6 @@ import torch
 from torch import Tensor, nn
 
 import axialkit
-from axialkit.config import OUTPUT_STRIDE
 from axialkit.errors import InputError, suggest
 from axialkit.files import atomic_path
 from axialkit.model.prepare import fold_batch_norms
@@ -53,8 +52,8 @@ def export_network(
     2 GB keeps its weights in a second file, ``PATH.data``.
 
     Raises:
-        InputError: an unknown format, a path with another ending, a size that is not 16k+1, or a
-            folder that cannot be written to.
+        InputError: an unknown format, a path with another ending, a size without pixels, or
+            a folder that cannot be written to.
         ModuleNotFoundError: the packages of the extra ``export`` are missing.
 
     Example::
@@ -78,7 +77,7 @@ def check_request(path: Path, size: Size, kind: str) -> None:
     """Refuse what cannot be exported, before any work.
 
     Raises:
-        InputError: an unknown format, a path with another ending, or a size that is not 16k+1.
+        InputError: an unknown format, a path with another ending, or a size without pixels.
         ModuleNotFoundError: a package that writing needs is not installed.
     """
     if kind not in FORMATS:
@@ -89,11 +88,9 @@ def check_request(path: Path, size: Size, kind: str) -> None:
     suffix = FORMATS[kind].suffix
     if path.suffix != suffix:
         raise InputError(f"A file of format {kind} must end in {suffix}, got {path}.")
-    if any(side < OUTPUT_STRIDE + 1 or side % OUTPUT_STRIDE != 1 for side in size):
-        above = [max(1, -(-(side - 1) // OUTPUT_STRIDE)) * OUTPUT_STRIDE + 1 for side in size]
+    if min(size) < 1:
         raise InputError(
-            "The size of an exported network must be 16k+1 per side (output stride 16), got "
-            f"{size[0]} {size[1]}; the next larger one is {above[0]} {above[1]}."
+            f"The size of an exported network must be positive, got {size[0]} {size[1]}."
         )
     for package in FORMATS[kind].packages:
         import_module(package)

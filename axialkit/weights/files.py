@@ -13,9 +13,9 @@ from axialkit.errors import InputError
 from axialkit.files import atomic_path
 
 Tensors = dict[str, Tensor]
-WEIGHTS_FILE = "weights.safetensors"
+WEIGHTS_SUFFIX = ".safetensors"
+WEIGHTS_FILE = f"weights{WEIGHTS_SUFFIX}"
 CHECKPOINT_FILE = "checkpoint.safetensors"
-OUR_FILES = (WEIGHTS_FILE, CHECKPOINT_FILE)  # of a run folder; an unfinished run has the second
 MODEL_PREFIX = "model/"  # of the network's tensors inside a checkpoint
 
 
@@ -87,6 +87,17 @@ def load_weights(model: nn.Module, tensors: Tensors, source: Path | str) -> None
                 f"expected {list(own[name].shape)}. Was it made for another preset?"
             )
     model.load_state_dict(tensors)
+
+
+def our_file(path: Path) -> Path | None:
+    """Return the safetensors file that a path means: itself, or that of a folder of weights.
+
+    A folder of an unfinished run gives its checkpoint; what is neither gives None.
+    """
+    if path.suffix == WEIGHTS_SUFFIX:
+        return path
+    found = (path / name for name in (WEIGHTS_FILE, CHECKPOINT_FILE))
+    return next((file for file in found if file.is_file()), None)
 
 
 def network_tensors(tensors: Tensors) -> Tensors:

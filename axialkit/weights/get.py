@@ -7,8 +7,8 @@ from pathlib import Path
 from axialkit.config import ExperimentConfig
 from axialkit.weights.convert import Origin, convert_archive, released_origin
 from axialkit.weights.download import download, forget, in_words, part_of
+from axialkit.weights.files import WEIGHTS_FILE
 from axialkit.weights.home import DOWNLOADS, working_folder
-from axialkit.weights.hub import WEIGHTS_FILE
 from axialkit.weights.released import Released
 
 _ROOM_AFTER = 2.2  # the unpacked and the converted files, both about as large as the archive
@@ -25,7 +25,7 @@ def get_weights(
     """Download, check, unpack and convert an archive; return the folder of the weights.
 
     What is in the cache already is not fetched again, and an archive in its folder ``downloads``
-    is used as it is. After an interruption the same call goes on.
+    is used as it is, and left there. After an interruption the same call goes on.
 
     Raises:
         InputError: no connection, no room, a damaged archive, or one that does not fit the config.
@@ -34,7 +34,11 @@ def get_weights(
     if (folder / WEIGHTS_FILE).is_file():
         say(f"Already there: {folder}")
         return folder
-    _fetch(released, archive, say)
+    was_there = archive.is_file()
+    if was_there:
+        say(f"Using {archive}")
+    else:
+        _fetch(released, archive, say)
     origin = released_origin(released, archive)
     say(_about(origin))
     say("Unpacking and converting")
@@ -42,7 +46,9 @@ def get_weights(
         report, _ = convert_archive(archive, config, origin, folder, work)
     say(report.summary())
     forget(part_of(archive))  # of an earlier attempt, if the archive was placed by hand
-    if not keep_archive:
+    if keep_archive or was_there:
+        say(f"The archive stays: {archive}")
+    else:
         archive.unlink(missing_ok=True)  # another get of the same may have been faster
         with suppress(OSError):  # other files are there
             archive.parent.rmdir()
@@ -50,9 +56,6 @@ def get_weights(
 
 
 def _fetch(released: Released, archive: Path, say: Callable[[str], object]) -> None:
-    if archive.is_file():
-        say(f"Using {archive}")
-        return
     part = part_of(archive)
     if part.is_file():
         say(f"Going on with {released.url} ({in_words(part.stat().st_size)} are here)")

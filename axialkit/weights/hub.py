@@ -15,18 +15,22 @@ from axialkit.config import PRESETS, ExperimentConfig, from_dict, get_preset
 from axialkit.errors import InputError, suggest
 from axialkit.files import read_json
 from axialkit.model import AxialDeepLab, build_model
-from axialkit.weights.files import Tensors, load_weights, read_tensors
+from axialkit.weights.files import (
+    WEIGHTS_FILE,
+    WEIGHTS_SUFFIX,
+    Tensors,
+    load_weights,
+    network_tensors,
+    our_file,
+    read_tensors,
+)
 from axialkit.weights.home import DOWNLOADS, home_folder
 from axialkit.weights.load_tf import init_from, load_tf_checkpoint
 from axialkit.weights.released import CITYSCAPES, IMAGENET, KINDS, find_released, released_names
 
 SHIPPED = Path(__file__).parent / "shipped"
 CONFIG_FILE = "config.json"
-WEIGHTS_SUFFIX = ".safetensors"
 CARD_SUFFIX = ".json"
-WEIGHTS_FILE = f"weights{WEIGHTS_SUFFIX}"
-CHECKPOINT_FILE = "checkpoint.safetensors"
-MODEL_PREFIX = "model/"  # of the network's tensors inside a checkpoint
 BACKBONE_PREFIX = "backbone."
 
 Network = TypeVar("Network", bound=nn.Module)
@@ -151,13 +155,7 @@ def read_our_format(path: Path) -> tuple[Path, Tensors]:
         InputError: no such file, none in the folder, or a damaged one.
     """
     file = _weights_in(path) if path.is_dir() else path
-    return file, model_tensors(read_tensors(file)[0])
-
-
-def model_tensors(tensors: Tensors) -> Tensors:
-    """Pick the network's tensors out of a checkpoint; weights files pass as they are."""
-    inside = {k: v for k, v in tensors.items() if k.startswith(MODEL_PREFIX)}
-    return {k.removeprefix(MODEL_PREFIX): v for k, v in inside.items()} if inside else tensors
+    return file, network_tensors(read_tensors(file)[0])
 
 
 def _fill(model: AxialDeepLab, path: Path) -> None:
@@ -195,9 +193,9 @@ def _weights_of_preset(name: str) -> Path:
 
 
 def _weights_in(folder: Path) -> Path:
-    for name in (WEIGHTS_FILE, CHECKPOINT_FILE):
-        if (folder / name).is_file():
-            return folder / name
+    file = our_file(folder)
+    if file is not None:
+        return file
     raise InputError(
         f"{folder} holds no weights yet: the run stopped before its first checkpoint. "
         "Continue it with: axialkit train ... --resume"

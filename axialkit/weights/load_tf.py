@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from axialkit.errors import InputError
-from axialkit.weights.files import OUR_FILES, network_tensors, read_tensors
+from axialkit.weights.files import network_tensors, our_file, read_tensors
 from axialkit.weights.tf_checkpoint import TfCheckpoint
 from axialkit.weights.tf_names import reference_keys, to_our_layout
 
@@ -112,9 +112,8 @@ def init_from(
 
 
 def _plan(model: nn.Module, path: Path) -> _Plan:
-    inside = [path / name for name in OUR_FILES if (path / name).is_file()]
-    if inside or path.suffix == ".safetensors":
-        source = inside[0] if inside else path
+    source = our_file(path)
+    if source is not None:
         return _plan_ours(model, source, network_tensors(read_tensors(source)[0]))
     return _plan_tf(model, TfCheckpoint(path))
 

@@ -79,13 +79,13 @@ def test_a_second_get_asks_nobody(site, home, whole):
     assert site.requests == []
 
 
-def test_an_archive_placed_by_hand_is_used(site, home, whole):
+def test_an_archive_placed_by_hand_is_used_and_stays(site, home, whole):
     archive = home / "downloads" / whole.file
     archive.parent.mkdir(parents=True)
     archive.write_bytes(site.files[whole.file])
     part_of(archive).write_bytes(b"begun before")
-    folder, said = get(whole, home, keep_archive=True)
-    assert f"Using {archive}" in said
+    folder, said = get(whole, home)
+    assert f"Using {archive}" in said and f"The archive stays: {archive}" in said
     assert site.requests == []
     assert list(archive.parent.iterdir()) == [archive]
     assert (folder / "weights.safetensors").exists()
