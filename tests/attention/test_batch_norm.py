@@ -42,3 +42,13 @@ def test_large_maps_stay_precise(layout):
     for value, exact in zip(ours, truth, strict=True):
         assert (value - exact).abs().max() < 2e-6
     assert ours[0].is_contiguous(memory_format=layout)
+
+
+def test_half_precision_activations_meet_float32_statistics():
+    torch.manual_seed(0)
+    norm = BatchNorm(8)
+    x = torch.randn(2, 8, 9, 17).contiguous(memory_format=torch.channels_last)
+    exact = norm(x)
+    mixed = norm(x.bfloat16())
+    assert mixed.dtype == torch.bfloat16 and norm.running_mean.dtype == torch.float32
+    torch.testing.assert_close(mixed.float(), exact, rtol=0.02, atol=0.02)
