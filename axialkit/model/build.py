@@ -108,7 +108,26 @@ def _decoder(config: ExperimentConfig, backbone: AxialResNet) -> nn.Module:
     return make(config, backbone)
 
 
+# what only the published decoder has
+_PANOPTIC_FIELDS = (
+    "instance_channels",
+    "aspp",
+    "aspp_rates",
+    "aspp_pool",
+    "aspp_channels",
+    "instance_aspp_channels",
+    "offset_head_channels",
+)
+
+
 def _light(config: ExperimentConfig, backbone: AxialResNet) -> LightDecoder:
+    for name in _PANOPTIC_FIELDS:
+        value = getattr(config.decoder, name)
+        if value != getattr(DecoderConfig(), name):
+            raise InputError(
+                f"decoder.{name} = {value} does nothing to the light decoder. Leave it out, or set "
+                "decoder.kind panoptic_deeplab."
+            )
     last_at_stride = {backbone.strides[stage]: stage for stage in sorted(backbone.strides)}
     channels = {s: backbone.channels[s] for s in last_at_stride.values() if s > 1}
     decoder = config.decoder

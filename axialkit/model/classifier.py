@@ -1,6 +1,5 @@
 """A backbone under an ImageNet head: global average pooling and one linear layer."""
 
-import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
@@ -16,6 +15,9 @@ class AxialClassifier(nn.Module):
     ``images`` are RGB ``[batch, 3, height, width]``, uint8 or float in 0..255, of any size; the
     answer is one logit per class. The stacked decoder, where there is one, takes part.
 
+    Raises:
+        ValueError: images that are not ``[batch, 3, height, width]``.
+
     Example::
 
         model = axialkit.build_classifier("max_deeplab_s_backbone").eval()
@@ -27,8 +29,5 @@ class AxialClassifier(nn.Module):
         self.backbone = backbone
         self.classifier = nn.Linear(backbone.top_channels, num_classes)
 
-    def forward(
-        self, images: Shaped[Tensor, "batch 3 height width"]
-    ) -> Float[Tensor, "batch klass"]:
-        x = normalize(images).contiguous(memory_format=torch.channels_last)
-        return self.classifier(self.backbone.top(x).mean(dim=(2, 3)))
+    def forward(self, images: Shaped[Tensor, "..."]) -> Float[Tensor, "batch klass"]:
+        return self.classifier(self.backbone.top(normalize(images)).mean(dim=(2, 3)))

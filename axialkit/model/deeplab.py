@@ -1,7 +1,7 @@
 """The whole network: backbone, decoder, three answers."""
 
 import torch
-from jaxtyping import Shaped
+from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
 from axialkit.model.resize import resize, resize_offsets
@@ -31,14 +31,8 @@ class AxialDeepLab(nn.Module):
         self.backbone = backbone
         self.decoder = decoder
 
-    def forward(
-        self, images: Shaped[Tensor, "batch channel height width"], stride: int = 1
-    ) -> Prediction:
-        if images.shape[1] != 3:
-            raise ValueError(
-                f"images must be [batch, 3, height, width] RGB, got {tuple(images.shape)}"
-            )
-        x = normalize(images).contiguous(memory_format=torch.channels_last)
+    def forward(self, images: Shaped[Tensor, "..."], stride: int = 1) -> Prediction:
+        x = normalize(images)
         raw = self.decoder(self.backbone(x))
         height, width = images.shape[-2:]
         size = (-(-height // stride), -(-width // stride))
@@ -49,6 +43,15 @@ class AxialDeepLab(nn.Module):
         )
 
 
-def normalize(images: Shaped[Tensor, "batch 3 height width"]) -> Tensor:
-    """Map 0..255 to -1..1, so that padding with the mean grey 127.5 becomes exactly 0."""
-    return images.to(torch.get_default_dtype()) / 127.5 - 1
+def normalize(images: Shaped[Tensor, "..."]) -> Float[Tensor, "batch 3 height width"]:
+    """Map 0..255 to -1..1, so that padding with the mean grey 127.5 becomes exactly 0.
+
+    The result is channels-last, in which convolutions on CPUs are faster.
+
+    Raises:
+        ValueError: images that are not ``[batch, 3, height, width]``.
+    """
+    if images.ndim != 4 or images.shape[1] != 3:
+        raise ValueError(f"images must be [batch, 3, height, width] RGB, got {tuple(images.shape)}")
+    x = images.to(torch.get_default_dtype()) / 127.5 - 1
+    return x.contiguous(memory_format=torch.channels_last)

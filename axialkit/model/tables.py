@@ -72,7 +72,9 @@ def backbone_table(config: BackboneConfig) -> Table:
             f"Backbones: {', '.join(known)}."
         )
     table = table._replace(heads=config.attention.heads or table.heads)
-    return with_positions(table, config)
+    table = with_positions(table, config)
+    _refuse_what_does_nothing(table, config)
+    return table
 
 
 def _fixed_table(table: Table, config: BackboneConfig) -> Table:
@@ -85,6 +87,28 @@ def _fixed_table(table: Table, config: BackboneConfig) -> Table:
                 f"stages are fixed. Leave it out, or choose one of: {', '.join(FAMILIES)}."
             )
     return table._replace(stages=tuple(_globalised(row, config) for row in table.stages))
+
+
+def _refuse_what_does_nothing(table: Table, config: BackboneConfig) -> None:
+    """Tell of options that find no place in the table, rather than pass over them."""
+    stride, attends = config.global_from_stride, any(r.block == "global" for r in table.stages)
+    if stride and not attends:
+        raise InputError(
+            f"backbone.global_from_stride = {stride} finds no block of {config.kind} to change. "
+            "Choose a smaller stride, or a backbone with attention."
+        )
+    placed = any(row.positions != "none" for row in table.stages)
+    if config.absolute_positions != "none" and not placed:
+        raise InputError(
+            f"backbone.absolute_positions = {config.absolute_positions} finds no place: they are "
+            "added after the block that leads to the stride backbone.global_from_stride "
+            f"(it is {stride})."
+        )
+    if config.attention.double_global and not attends:
+        raise InputError(
+            "backbone.attention.double_global does nothing without global attention. Give "
+            "backbone.global_from_stride, too."
+        )
 
 
 def _globalised(row: Stage, config: BackboneConfig) -> Stage:

@@ -59,6 +59,8 @@ def convert(path: Path, out: Path, preset: str | None = None) -> Converted:
             damaged or of another network.
     """
     require_new(out)
+    if not path.exists() and not path.with_name(f"{path.name}.index").exists():
+        raise InputError(f"There is no archive or checkpoint {path}.")
     if preset is None:
         preset = _guess(path)
     config = load_config(preset)

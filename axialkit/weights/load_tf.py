@@ -115,6 +115,11 @@ def _plan(model: nn.Module, path: Path) -> _Plan:
     source = our_file(path)
     if source is not None:
         return _plan_ours(model, source, network_tensors(read_tensors(source)[0]))
+    if not path.exists() and not path.with_name(path.name + ".index").exists():
+        raise InputError(
+            f"There is nothing at {path} to start from. Give a TensorFlow checkpoint (its folder "
+            "or prefix), a safetensors file, or the folder of a run."
+        )
     return _plan_tf(model, TfCheckpoint(path))
 
 
@@ -172,7 +177,7 @@ def _wanted(model: nn.Module) -> Iterable[str]:
 def _does_not_fit(checkpoint: TfCheckpoint, missing: list[str], plan: _Plan) -> str:
     sentence = (
         f"{checkpoint.prefix} does not fit this network: {len(missing)} tensors are missing in "
-        f"the file {missing[:3]}, {len(plan.unused)} of the file are unknown {plan.unused[:3]}."
+        f"the file, such as {missing[0]}; {len(plan.unused)} of the file have no place in it."
     )
     if all(name.startswith("decoder.") for name in missing) and plan.pairs:
         return (

@@ -76,7 +76,7 @@ def find_prefix(path: Path | str) -> Path:
             "archives are unpacked by: axialkit weights convert ARCHIVE OUT"
         )
     raise InputError(
-        f"There is no TensorFlow checkpoint {path}: {name}.index is missing in {path.parent}."
+        f"There is no TensorFlow checkpoint {path}: the file {prefix}.index does not exist."
     )
 
 

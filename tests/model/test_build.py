@@ -168,3 +168,17 @@ def test_the_published_decoder_needs_three_stages():
     config = replace(PRESETS["tiny_avenue"], decoder=DecoderConfig())
     with pytest.raises(InputError, match=r"tiny_avenue has \[2, 3\]"):
         build_model(config)
+
+
+def test_the_light_decoder_refuses_what_it_does_not_have():
+    tiny = PRESETS["tiny"]
+    config = replace(tiny, decoder=replace(tiny.decoder, aspp="full"))
+    with pytest.raises(InputError, match="aspp = full does nothing to the light decoder"):
+        build_model(config)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 33, 33), (3, 33, 33), (3, 3, 33), (1, 33, 33, 3)])
+def test_what_is_no_batch_of_rgb_images_is_refused(shape):
+    for model in (build_model("tiny"), build_classifier("tiny")):
+        with pytest.raises(ValueError, match=r"images must be \[batch, 3, height, width\] RGB"):
+            model(torch.zeros(shape))

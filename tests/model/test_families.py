@@ -1,7 +1,5 @@
 """The rules that turn a family and a config into rows, against model.md's published stages."""
 
-from dataclasses import replace
-
 import pytest
 
 from axialkit.config import PRESETS, AttentionConfig, BackboneConfig
@@ -115,7 +113,7 @@ def test_the_tiny_tables_can_attend_globally_with_positions():
     table = backbone_table(config)
     assert [row.block for row in table.stages] == ["conv", "conv", "basic", "conv", "global"]
     assert [row.positions for row in table.stages] == ["none"] * 3 + ["1d", "none"]
-    assert backbone_table(replace(config, global_from_stride=0)).stages[-1].block == "axial"
+    assert backbone_table(BackboneConfig(kind="tiny")).stages[-1].block == "axial"
 
 
 def test_heads_are_the_tables_unless_asked():
@@ -131,6 +129,9 @@ def test_heads_are_the_tables_unless_asked():
         ({"kind": "axial_swidernet", "width_multiplier": 0.001}, "leaves no channels"),
         ({"kind": "tiny", "width_multiplier": 2.0}, "width_multiplier = 2.0 does nothing to tiny"),
         ({"kind": "tiny", "output_stride": 8}, "output_stride = 8 does nothing to tiny"),
+        ({"kind": "tiny_conv", "global_from_stride": 8}, "finds no block of tiny_conv to change"),
+        ({"kind": "tiny", "absolute_positions": "2d"}, r"2d finds no place: .*\(it is 0\)"),
+        ({"attention": AttentionConfig(double_global=True)}, "does nothing without global"),
         ({"kind": "axial_swidenet"}, 'Did you mean "axial_swidernet"'),
     ],
 )

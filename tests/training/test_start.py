@@ -59,5 +59,5 @@ def test_the_authors_weights_are_found_by_the_backbone(tmp_path, monkeypatch):
 
 
 def test_a_start_that_is_not_there_stops_the_run(city, tmp_path):
-    with pytest.raises(InputError, match="There is no TensorFlow checkpoint"):
+    with pytest.raises(InputError, match="There is nothing at .*no to start from"):
         train(starting_from(str(tmp_path / "no")), city, tmp_path / "run", evaluate_on=None)

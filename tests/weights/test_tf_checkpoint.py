@@ -180,7 +180,7 @@ def test_a_folder_prefers_the_checkpoint_that_it_names(tmp_path):
 def test_what_is_no_checkpoint(tmp_path):
     with pytest.raises(InputError, match=r"holds no TensorFlow checkpoint"):
         find_prefix(tmp_path)
-    with pytest.raises(InputError, match=r"ckpt-1.index is missing"):
+    with pytest.raises(InputError, match=r"ckpt-1.index does not exist"):
         find_prefix(tmp_path / "ckpt-1")
     archive = tmp_path / "weights.tar.gz"
     archive.write_bytes(b"\x1f\x8b" + b"0" * 50)
