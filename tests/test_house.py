@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from axialkit.weights.hub import shipped_names
+from axialkit.weights.find import shipped_names
 from axialkit.weights.zoo import PUBLISHED, read_card
 
 tomllib = pytest.importorskip("tomllib", reason="reading pyproject.toml needs Python 3.11")

@@ -10,8 +10,8 @@ from axialkit.model import build_model
 from axialkit.weights import released, shipped_names
 from axialkit.weights.download import in_words
 from axialkit.weights.files import WEIGHTS_FILE, WEIGHTS_SUFFIX
+from axialkit.weights.find import SHIPPED
 from axialkit.weights.home import home_folder
-from axialkit.weights.hub import SHIPPED
 from axialkit.weights.released import CITYSCAPES, Released
 from axialkit.weights.zoo import PUBLISHED, read_card
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from axialkit.cli.tables import table
-from axialkit.cli.zoo import FULL_SIZE, giga, whereabouts
+from axialkit.cli.zoo_facts import FULL_SIZE, giga, whereabouts
 from axialkit.config import PRESETS, ExperimentConfig
 from axialkit.model.cost import NOTHING, Cost, NetworkCost, network_cost
 from axialkit.model.stages import Stage, Table

@@ -1,5 +1,6 @@
 """The one place where the networks meet the configuration."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
@@ -55,6 +56,16 @@ def build_classifier(
     if isinstance(config, str):
         config = get_preset(config)
     return _finished(AxialClassifier(_backbone(config), num_classes), config)
+
+
+def build_empty(build: Callable[[ExperimentConfig], Network], config: ExperimentConfig) -> Network:
+    """Build a network without drawing its random weights, which takes by far the longest.
+
+    Its tensors hold anything until all of them are loaded.
+    """
+    with torch.device("meta"):
+        model = build(config)
+    return model.to_empty(device="cpu")
 
 
 def _finished(model: Network, config: ExperimentConfig) -> Network:

@@ -7,7 +7,7 @@ from axialkit.config import ExperimentConfig, to_dict
 from axialkit.errors import InputError
 from axialkit.files import read_json, write_json
 from axialkit.weights.files import CHECKPOINT_FILE, WEIGHTS_FILE
-from axialkit.weights.hub import CONFIG_FILE
+from axialkit.weights.find import CONFIG_FILE
 
 EVALUATION_FILE = "evaluation.json"
 

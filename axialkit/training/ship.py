@@ -23,8 +23,9 @@ from axialkit.evaluation.evaluate import evaluate
 from axialkit.files import atomic_path, write_json
 from axialkit.model import AxialDeepLab
 from axialkit.training.log import read_log
-from axialkit.weights.files import save_weights
-from axialkit.weights.hub import CARD_SUFFIX, SHIPPED, WEIGHTS_SUFFIX, load_config, load_model
+from axialkit.weights.files import WEIGHTS_SUFFIX, save_weights
+from axialkit.weights.find import CARD_SUFFIX, SHIPPED, load_config
+from axialkit.weights.hub import load_model
 
 PART = 24  # images of val that a test evaluates again
 

@@ -7,7 +7,7 @@ from torch import nn
 
 from axialkit.config import PRESETS, BackboneConfig, ExperimentConfig
 from axialkit.errors import InputError
-from axialkit.weights.hub import released_weights
+from axialkit.weights.find import released_weights
 from axialkit.weights.load_tf import LoadReport, init_from
 from axialkit.weights.released import KINDS, released_names
 

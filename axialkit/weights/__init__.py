@@ -1,7 +1,8 @@
 """Weights on disk: shipped ones, the authors' ones, and those of your own runs."""
 
 from axialkit.weights.files import load_weights, read_tensors, save_weights
-from axialkit.weights.hub import load_config, load_model, released_weights, shipped_names
+from axialkit.weights.find import load_config, released_weights, shipped_names
+from axialkit.weights.hub import load_model
 from axialkit.weights.load_tf import LoadReport, init_from, load_tf_checkpoint
 from axialkit.weights.tf_checkpoint import TfCheckpoint
 

@@ -10,15 +10,10 @@ from axialkit.config import ExperimentConfig, get_preset, to_dict
 from axialkit.errors import InputError
 from axialkit.files import write_json
 from axialkit.model import build_classifier, build_model
-from axialkit.weights.files import save_tensors
+from axialkit.model.build import build_empty
+from axialkit.weights.files import WEIGHTS_FILE, save_tensors
+from axialkit.weights.find import CONFIG_FILE, load_config
 from axialkit.weights.home import working_folder
-from axialkit.weights.hub import (
-    BACKBONE_PREFIX,
-    CONFIG_FILE,
-    WEIGHTS_FILE,
-    build_empty,
-    load_config,
-)
 from axialkit.weights.load_tf import LoadReport, load_tf_checkpoint
 from axialkit.weights.released import CITYSCAPES, IMAGENET, Released, guess_released, released_names
 from axialkit.weights.tf_checkpoint import TfCheckpoint, find_prefix
@@ -26,6 +21,7 @@ from axialkit.weights.unpack import unpack
 
 SOURCE_FILE = "source.json"
 ARCHIVE_SUFFIXES = (".tar.gz", ".tgz")
+BACKBONE_PREFIX = "backbone."  # of our names
 _DECODER = "semantic_decoder/"
 
 

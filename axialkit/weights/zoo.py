@@ -8,7 +8,7 @@ evaluator, which is higher because it takes crowds out of the ground truth.
 from typing import Any, NamedTuple
 
 from axialkit.files import read_json
-from axialkit.weights.hub import SHIPPED
+from axialkit.weights.find import SHIPPED
 
 
 class PublishedScore(NamedTuple):

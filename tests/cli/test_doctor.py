@@ -128,10 +128,10 @@ def test_too_many_threads_are_slow():
 
 
 def test_damaged_weights_fail(monkeypatch, tmp_path):
-    from axialkit.weights import hub
+    from axialkit.weights import find
 
     (tmp_path / "tiny.safetensors").write_bytes(b"damaged")
-    monkeypatch.setattr(hub, "SHIPPED", tmp_path)
+    monkeypatch.setattr(find, "SHIPPED", tmp_path)
     (check,) = checks.check_weights()
     assert (check.name, check.status) == ("weights tiny", FAIL)
     assert "is not a whole safetensors file" in check.found

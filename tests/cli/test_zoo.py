@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from axialkit.cli.zoo import zoo_row
+from axialkit.cli.zoo_facts import zoo_row
 from axialkit.config import PRESETS
 from axialkit.weights import shipped_names
 from axialkit.weights.zoo import PUBLISHED

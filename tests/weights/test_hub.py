@@ -12,8 +12,8 @@ from axialkit.errors import InputError
 from axialkit.files import write_json
 from axialkit.model import build_model
 from axialkit.weights import load_config, load_model, released_weights, save_weights
+from axialkit.weights.find import find_weights
 from axialkit.weights.get import get_weights
-from axialkit.weights.hub import find_weights
 from tests.archives import REDUCED
 
 

@@ -7,7 +7,8 @@ import pytest
 from axialkit.config import from_dict, get_preset
 from axialkit.data.minicity import generate
 from axialkit.evaluation.evaluate import evaluate
-from axialkit.weights.hub import SHIPPED, load_model, shipped_names
+from axialkit.weights import load_model, shipped_names
+from axialkit.weights.find import SHIPPED
 from axialkit.weights.zoo import read_card
 
 NAMES = ["tiny", "tiny_avenue"]
