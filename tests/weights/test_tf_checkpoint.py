@@ -1,6 +1,7 @@
 """The reader of TensorFlow checkpoints, on real, odd and broken files."""
 
 import shutil
+import struct
 from contextlib import suppress
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from axialkit.errors import InputError
 from axialkit.weights.tf_checkpoint import TfCheckpoint, find_prefix
+from tests import tf_writer
 from tests.conftest import golden_cases
 from tests.tf_writer import VALUE, network_variables, write_checkpoint
 
@@ -264,6 +266,30 @@ def test_types_that_cannot_be_read_say_so(tmp_path):
     prefix = write_checkpoint(tmp_path / "c", variables, types={"s" + VALUE: 7})
     with pytest.raises(InputError, match="has TensorFlow's type 7, which axialkit does not read"):
         TfCheckpoint(prefix)["s"]
+
+
+@pytest.mark.parametrize(
+    ("header", "entry", "compression", "sentence"),
+    [
+        (tf_writer.field(2, 0, b"\1"), b"", 0, "was written on a big-endian machine"),
+        (b"", tf_writer.message(7, b""), 0, "is stored in slices, which axialkit does not read"),
+        (b"", b"", 1, "is compressed .type 1., which axialkit does not read"),
+    ],
+)
+def test_forms_that_are_not_read_say_so(tmp_path, header, entry, compression, sentence):
+    values = np.ones(3, np.float32)
+    prefix = write_checkpoint(tmp_path / "c", {"x" + VALUE: values})
+    whole = tf_writer.entry(values, 0, 0, values.tobytes(), 1)
+    pairs = [(b"", tf_writer.field(1, 0, b"\1") + header), (b"x" + VALUE.encode(), whole + entry)]
+    block = bytearray()
+    tf_writer.add_block(block, pairs)
+    body = bytes(block[:-5]) + bytes([compression])
+    index = (
+        body + struct.pack("<I", tf_writer.masked_crc(body)) + tf_writer.table(pairs)[len(block) :]
+    )
+    Path(f"{prefix}.index").write_bytes(index)
+    with pytest.raises(InputError, match=sentence):
+        TfCheckpoint(prefix)["x"]
 
 
 def test_a_copy_elsewhere_reads_the_same(tmp_path, written):
