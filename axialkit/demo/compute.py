@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Int
 from torch import nn
 
-from axialkit.attention import record_attention
+from axialkit.attention import AxialAttention2d, record_attention
 from axialkit.config import ExperimentConfig
 from axialkit.data.augment import fit_size, resize_label
 from axialkit.errors import InputError
@@ -112,7 +112,7 @@ class Explorer:
         """Load shipped weights or a run folder.
 
         Raises:
-            InputError: no such weights.
+            InputError: no such weights, or a network without axial attention.
         """
         label = f"Weights of {weights}."
         if str(weights) in shipped_names():
@@ -120,7 +120,13 @@ class Explorer:
             label = (
                 f"Teaching weights “{weights}”, trained on drawn streets (PQ {pq:.0f} on new ones)."
             )
-        return cls(load_model(weights), load_config(weights), label)
+        model = load_model(weights)
+        if not any(isinstance(module, AxialAttention2d) for module in model.modules()):
+            raise InputError(
+                f"{weights} has no axial attention, which this page shows. See its answers with: "
+                f"axialkit predict {weights} IMAGE"
+            )
+        return cls(model, load_config(weights), label)
 
     def segment(self, image: Picture) -> SegmentView:
         """Segment a picture of any size."""

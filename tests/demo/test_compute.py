@@ -2,12 +2,16 @@ import numpy as np
 import pytest
 
 from axialkit.attention import record_attention
+from axialkit.config import get_preset, to_dict
 from axialkit.demo.compute import TABLE_HEADERS, Explorer, legend_html
 from axialkit.errors import InputError
+from axialkit.files import write_json
 from axialkit.inference import segment
+from axialkit.model import build_model
 from axialkit.structures import VOID
 from axialkit.visualize.attention import pixel_attention
 from axialkit.visualize.panoptic import named_overlay, segment_table
+from axialkit.weights import save_weights
 
 
 @pytest.fixture(scope="module")
@@ -99,3 +103,10 @@ def test_legend_is_a_list_in_order_of_area():
 def test_unknown_weights_are_an_input_error():
     with pytest.raises(InputError, match="tinny"):
         Explorer.load("tinny")
+
+
+def test_a_network_without_axial_attention_is_refused(tmp_path):
+    write_json(tmp_path / "config.json", to_dict(get_preset("tiny_avenue_conv")))
+    save_weights(tmp_path / "weights.safetensors", build_model("tiny_avenue_conv"))
+    with pytest.raises(InputError, match="has no axial attention, .* axialkit predict"):
+        Explorer.load(tmp_path)
