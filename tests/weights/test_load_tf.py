@@ -194,7 +194,7 @@ def watch():
     global peak
     while running:
         peak = max(peak, anonymous())
-        time.sleep(0.002)
+        time.sleep(0.01)
 thread = threading.Thread(target=watch)
 thread.start()
 with torch.device("meta"):
