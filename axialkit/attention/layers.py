@@ -98,7 +98,13 @@ class AxialAttention1d(nn.Module):
     def logits(
         self, q: Float[Tensor, "b head length d"], k: Float[Tensor, "b head length d"]
     ) -> Float[Tensor, "b head length length"]:
-        """Sum the logit terms, each after its own batch norm (per term and head)."""
+        """Sum the logit terms."""
+        return self.term_logits(q, k).sum(0)
+
+    def term_logits(
+        self, q: Float[Tensor, "b head length d"], k: Float[Tensor, "b head length d"]
+    ) -> Float[Tensor, "term b head length length"]:
+        """Compute the logit terms that are on, each after its own batch norm (per head)."""
         length, terms = q.shape[2], []
         if self.terms.content:
             terms.append(content_logits(q, k))
@@ -107,7 +113,7 @@ class AxialAttention1d(nn.Module):
         if self.key_table is not None:
             terms.append(key_position_logits(k, look_up(self.key_table, length)))
         normed = self.norm_logits(torch.cat(terms, dim=1))
-        return rearrange(normed, "b (term head) i j -> term b head i j", head=self.heads).sum(0)
+        return rearrange(normed, "b (term head) i j -> term b head i j", head=self.heads)
 
     def retrieve(
         self,

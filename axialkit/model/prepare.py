@@ -5,8 +5,6 @@ before it can take over.
 """
 
 import copy
-from functools import reduce
-from operator import add
 
 import torch
 from einops import rearrange
@@ -88,9 +86,9 @@ class FoldedAttention1d(AxialAttention1d):
         )
         return q, k, v
 
-    def logits(
+    def term_logits(
         self, q: Float[Tensor, "b head length d"], k: Float[Tensor, "b head length d"]
-    ) -> Float[Tensor, "b head length length"]:
+    ) -> Float[Tensor, "term b head length length"]:
         length, scales, terms = q.shape[2], iter(self.logit_scale), []
         if self.terms.content:
             terms.append(content_logits(q * next(scales), k))
@@ -99,7 +97,12 @@ class FoldedAttention1d(AxialAttention1d):
             terms.append(query_position_logits(q * next(scales), table))
         if self.key_table is not None:
             terms.append(key_position_logits(k * next(scales), look_up(self.key_table, length)))
-        total = reduce(add, terms)
+        return torch.stack(terms)
+
+    def logits(
+        self, q: Float[Tensor, "b head length d"], k: Float[Tensor, "b head length d"]
+    ) -> Float[Tensor, "b head length length"]:
+        total = super().logits(q, k)
         return total if isinstance(self.activation, nn.Softmax) else total + self.logit_shift
 
     def retrieve(
