@@ -48,12 +48,30 @@ class BatchNorm(nn.Module):
         self._average_in(mean, variance, x.numel() // x.shape[1])
         return y
 
+    def affine(self) -> tuple[Float[Tensor, " channel"], Float[Tensor, " channel"]]:
+        """Return scale and shift, ``y = scale * x + shift``, of the moving statistics."""
+        return self._affine(self.running_mean, self.running_var)
+
+    def affine_of(
+        self, mean: Float[Tensor, " channel"], variance: Float[Tensor, " channel"], count: int
+    ) -> tuple[Float[Tensor, " channel"], Float[Tensor, " channel"]]:
+        """Return scale and shift of a batch's own statistics; average them into the moving ones.
+
+        ``variance`` is the biased one over ``count`` numbers.
+        """
+        self._average_in(mean, variance, count)
+        return self._affine(mean.to(self.weight.dtype), variance.to(self.weight.dtype))
+
+    def _affine(self, mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
+        scale = self.weight * torch.rsqrt(variance + EPSILON)
+        return scale, self.bias - mean * scale
+
     @torch.no_grad()
     def _average_in(self, mean: Tensor, variance: Tensor, count: int) -> None:
         """Update the moving statistics from a batch's mean and biased variance."""
         share = count / max(count - 1, 1) if self.unbiased else 1.0
-        self.running_mean.lerp_(mean, MOMENTUM)
-        self.running_var.lerp_(variance * share, MOMENTUM)
+        self.running_mean.lerp_(mean.to(self.running_mean.dtype), MOMENTUM)
+        self.running_var.lerp_((variance * share).to(self.running_var.dtype), MOMENTUM)
 
     def extra_repr(self) -> str:
         return f"{self.weight.numel()}"
