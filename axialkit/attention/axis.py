@@ -8,11 +8,11 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from axialkit.attention.backends import check_backend, running_backend
+from axialkit.attention.backends import Running, check_backend, running_backend
 from axialkit.attention.batch_norm import BatchNorm
-from axialkit.attention.fused import Attention
+from axialkit.attention.fused import Attention, Formula, Projection
 from axialkit.attention.kernels import Situation
-from axialkit.attention.operators import fused_answer, fused_attention
+from axialkit.attention.operators import fused_answer, fused_attention, fused_layer
 from axialkit.attention.positions import MAX_DISTANCE, distance_rows, look_up, position_table
 from axialkit.attention.reference import (
     Terms,
@@ -103,11 +103,26 @@ class AxialAttention1d(nn.Module):
     def forward(
         self, x: Float[Tensor, "b length in_channels"]
     ) -> Float[Tensor, "b length value_channels"]:
+        if self._answers_at_once(x):
+            projection = Projection(x, *self.projection())
+            answer = fused_layer(projection, self.formula(x.shape[1]), *self.output_affine())
+            return rearrange(answer, "b length head e -> b length (head e)")
         return self.attend(*self.project(x))
+
+    def _answers_at_once(self, x: Float[Tensor, "b length in_channels"]) -> bool:
+        """Is the layer computed by one operator, projection included? In inference, if fused."""
+        if self.training or torch.is_grad_enabled() or _autocast(x.device.type):
+            return False
+        return self.running(x.shape[0], x.shape[1], x).backend == "fused"
 
     def project(self, x: Float[Tensor, "b length in_channels"]) -> tuple[Queries, Queries, Values]:
         """Compute queries, keys and values; columns are q, k, v, each head-major."""
-        qkv = self.normed_qkv(x)
+        pixels = rearrange(x, "b length c -> (b length) c")
+        if self.training:
+            qkv = self.norm_qkv(self.qkv(pixels))
+        else:
+            qkv = F.linear(pixels, *self.projection())
+        qkv = rearrange(qkv, "(b length) c -> b length c", b=x.shape[0])
         parts = qkv.split([self.key_channels, self.key_channels, self.value_channels], dim=-1)
         q, k, v = (
             rearrange(part, "b length (head d) -> b head length d", head=self.heads)
@@ -115,22 +130,17 @@ class AxialAttention1d(nn.Module):
         )
         return q, k, v
 
-    def normed_qkv(
-        self, x: Float[Tensor, "b length in_channels"]
-    ) -> Float[Tensor, "b length qkv_channels"]:
-        """Project and normalise."""
-        if not self.training:  # the norm folds into the product
-            scale, shift = self.norm_qkv.affine()
-            return F.linear(x, self.qkv.weight * rearrange(scale, "c -> c 1"), shift)
-        qkv = self.norm_qkv(rearrange(self.qkv(x), "b length c -> (b length) c"))
-        return rearrange(qkv, "(b length) c -> b length c", b=x.shape[0])
+    def projection(self) -> Affine:
+        """Return weight and bias of the projection with its norm, by the moving statistics."""
+        scale, shift = self.norm_qkv.affine()
+        return self.qkv.weight * rearrange(scale, "c -> c 1"), shift
 
     def attend(self, q: Queries, k: Queries, v: Values) -> Float[Tensor, "b length value_channels"]:
         """Attend from the projected queries, keys and values, by the layer's backend."""
-        running = running_backend(self.backend, self.situation(q, v), softmax=self.softmax)
+        running = self.running(q.shape[0], q.shape[2], q)
         if running.backend == "reference":
             return self.retrieve(self.activation(self.logits(q, k)), v)
-        attention = self.attention(q, k, v)
+        attention = Attention(q, k, v, *self.formula(q.shape[2], (q, k)))
         if running.backend == "sdpa":
             assert running.choice is not None
             return self.sum_outputs(sdpa_attention(attention, running.choice))
@@ -139,27 +149,28 @@ class AxialAttention1d(nn.Module):
         answer = fused_answer(attention, *self.output_affine())
         return rearrange(answer, "b length head e -> b length (head e)")
 
-    def situation(self, q: Queries, v: Values) -> Situation:
-        """Describe the layer's work to those who choose a kernel."""
+    def running(self, sequences: int, length: int, like: Tensor) -> Running:
+        """Return what computes sequences of that number and length, of the dtype of ``like``."""
         bias = self.terms.query_position or self.terms.key_position
-        return Situation(
-            device=q.device.type,
-            capability=(
-                torch.cuda.get_device_capability(q.device) if q.device.type == "cuda" else None
-            ),
-            dtype=q.dtype,
-            sequences=q.shape[0],
-            heads=q.shape[1],
-            length=q.shape[2],
-            key_depth=q.shape[3],
-            value_depth=v.shape[3],
+        device, gradients = like.device, torch.is_grad_enabled()
+        on_gpu = device.type == "cuda"
+        situation = Situation(
+            device=device.type,
+            capability=torch.cuda.get_device_capability(device) if on_gpu else None,
+            dtype=like.dtype,
+            sequences=sequences,
+            heads=self.heads,
+            length=length,
+            key_depth=self.key_channels // self.heads,
+            value_depth=self.value_channels // self.heads,
             bias=bias,
             bias_needs_gradient=bias
-            and torch.is_grad_enabled()
-            and any(source.requires_grad for source in (q, *self.parameters())),
+            and gradients
+            and any(source.requires_grad for source in (like, *self.parameters())),
             value_content=self.terms.value_content,
             value_position=self.terms.value_position,
         )
+        return running_backend(self.backend, situation, softmax=self.softmax)
 
     # --- the definition -------------------------------------------------------------------------
 
@@ -203,26 +214,27 @@ class AxialAttention1d(nn.Module):
 
     # --- the same, without maps -----------------------------------------------------------------
 
-    def attention(self, q: Queries, k: Queries, v: Values) -> Attention:
-        """Gather what the other backends need; in training, update the logits' statistics."""
+    def formula(self, length: int, batch: tuple[Queries, Queries] | None = None) -> Formula:
+        """Gather what the other backends need for sequences of that length.
+
+        In training the logits are normed by the statistics of a batch of queries and keys, which
+        move the moving ones.
+        """
         query_rows, key_rows, value_rows = (
-            None if table is None else distance_rows(table, q.shape[2])
+            None if table is None else distance_rows(table, length)
             for table in (self.query_table, self.key_table, self.value_table)
         )
         terms = self.terms
-        scale, shift = (
-            self.batch_logit_affine(
-                logit_moments(q, k, query_rows, key_rows, content=terms.content)
-            )
-            if self.training
-            else self.logit_affine()
-        )
-        rows, off = iter(scale), torch.ones_like(scale[0])
-        scales = torch.stack([next(rows) if on else off for on in terms[:3]])
-        return Attention(
-            *(q, k, v, query_rows, key_rows, value_rows, scales, shift.sum(0)),
-            *(terms.content, terms.value_content, self.softmax),
-        )
+        if self.training:
+            assert batch is not None
+            moments = logit_moments(*batch, query_rows, key_rows, content=terms.content)
+            scale, shift = self.batch_logit_affine(moments)
+        else:
+            scale, shift = self.logit_affine()
+        on, off = iter(scale), torch.ones_like(scale[0])
+        scales = torch.stack([next(on) if used else off for used in terms[:3]])
+        switches = terms.content, terms.value_content, self.softmax
+        return Formula(query_rows, key_rows, value_rows, scales, shift.sum(0), *switches)
 
     # --- the batch norms ------------------------------------------------------------------------
 
@@ -232,6 +244,8 @@ class AxialAttention1d(nn.Module):
 
     def batch_logit_affine(self, moments: Moments) -> Affine:
         """Return the same by the statistics of a batch, which move the moving ones."""
+        if self.norm_logits.synchronized:
+            moments = moments.over_processes()
         mean, variance = (x.flatten() for x in moments.mean_and_variance())
         return self._by_term_and_head(self.norm_logits.affine_of(mean, variance, moments.numbers))
 
@@ -253,16 +267,17 @@ class AxialAttention1d(nn.Module):
         """Normalise the retrieved terms, sum them up and merge the heads."""
         if self.training:
             flat = rearrange(outputs, "b length term head e -> (b length) (term head e)")
-            normed = rearrange(
-                self.norm_output(flat),
-                "(b length) (term c) -> term b length c", b=len(outputs), term=self.terms.outputs,
-            )  # fmt: skip
-            return normed.sum(0)
+            total = self.norm_output(flat, terms=self.terms.outputs)
+            return rearrange(total, "(b length) c -> b length c", b=len(outputs))
         scale, shift = self.output_affine()
         total = shift
         for index, factor in enumerate(scale):
             total = torch.addcmul(total, outputs[:, :, index], factor)
         return rearrange(total, "b length head e -> b length (head e)")
+
+
+def _autocast(device: str) -> bool:
+    return torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)
 
 
 def _check(key_channels: int, value_channels: int, heads: int, terms: Terms) -> None:

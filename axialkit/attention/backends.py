@@ -1,4 +1,4 @@
-"""The names of the backends, and the choice among them.
+"""The names of the backends, the choice among them, and the switch for a whole model.
 
 ``reference`` is the definition and stores attention maps; ``fused`` computes tiles, on any device;
 ``sdpa`` hands the work to torch's kernels. ``auto`` takes ``sdpa`` on a GPU where one of its fast

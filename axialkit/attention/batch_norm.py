@@ -1,5 +1,6 @@
 """Batch norm with the reference's constants; attention and the networks share it."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -7,6 +8,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
+
+from axialkit.attention.processes import total_over_processes
 
 EPSILON = 1e-3
 MOMENTUM = 0.01  # torch's convention: the weight of the new batch (Keras: 0.99 for the old)
@@ -16,7 +19,9 @@ class BatchNorm(nn.Module):
     """Batch norm over all axes but the second, ``[batch, channel, ...]``.
 
     Unlike ``torch.nn.BatchNorm2d`` the moving variance is averaged from the *biased* batch
-    variance, as deeplab2's synchronised layer does; ``unbiased`` switches that off.
+    variance, as deeplab2's synchronised layer does; ``unbiased`` switches that off. Where
+    ``synchronized`` is set, the statistics of a batch are those of all processes' batches: see
+    ``synchronize_batch_norms``.
 
     Example::
 
@@ -29,23 +34,29 @@ class BatchNorm(nn.Module):
 
     def __init__(self, channels: int, *, zero_gamma: bool = False, unbiased: bool = False) -> None:
         super().__init__()
-        self.unbiased = unbiased
+        self.unbiased, self.synchronized = unbiased, False
         self.weight = nn.Parameter(torch.zeros(channels) if zero_gamma else torch.ones(channels))
         self.bias = nn.Parameter(torch.zeros(channels))
         self.register_buffer("running_mean", torch.zeros(channels))
         self.register_buffer("running_var", torch.ones(channels))
 
     def forward(
-        self, x: Float[Tensor, "batch channel *rest"]
-    ) -> Float[Tensor, "batch channel *rest"]:
+        self, x: Float[Tensor, "batch channel *rest"], *, terms: int = 1
+    ) -> Float[Tensor, "batch summed *rest"]:
+        """Normalise; then sum up the channels' ``terms``, if they are several equal parts."""
         if not self.training:
             mean, variance = self.running_mean, self.running_var
-            return F.batch_norm(x, mean, variance, self.weight, self.bias, eps=EPSILON)
+            y = F.batch_norm(x, mean, variance, self.weight, self.bias, eps=EPSILON)
+            return sum_terms(y, terms)
         # where torch's own kernel is imprecise; under autocast it is the one that mixes precisions
         imprecise = x.device.type == "cpu" and x.stride(1) == 1 and x.dtype == self.weight.dtype
-        normalize = exact_batch_norm if imprecise else native_batch_norm
-        y, mean, variance = normalize(x, self.weight, self.bias)
-        self._average_in(mean, variance, x.numel() // x.shape[1])
+        if self.synchronized or imprecise:
+            y, mean, variance, count = exact_batch_norm(
+                x, self.weight, self.bias, terms, synchronized=self.synchronized
+            )
+        else:
+            y, mean, variance, count = native_batch_norm(x, self.weight, self.bias, terms)
+        self._average_in(mean, variance, count)
         return y
 
     def affine(self) -> tuple[Float[Tensor, " channel"], Float[Tensor, " channel"]]:
@@ -77,56 +88,99 @@ class BatchNorm(nn.Module):
         return f"{self.weight.numel()}"
 
 
-Normalized = tuple[Tensor, Tensor, Tensor]  # like the input, mean and biased variance per channel
+# the normalised input, mean and biased variance per channel, and how many numbers these are of
+Normalized = tuple[Tensor, Tensor, Tensor, int]
 
 
-def native_batch_norm(x: Tensor, weight: Tensor, bias: Tensor) -> Normalized:
-    """Torch's own batch norm in training mode."""
+def sum_terms(
+    y: Float[Tensor, "batch channel *rest"], terms: int
+) -> Float[Tensor, "batch summed *rest"]:
+    """Add up equal parts of the channels."""
+    first, *others = y.chunk(terms, dim=1)
+    return sum(others, first)
+
+
+def native_batch_norm(x: Tensor, weight: Tensor, bias: Tensor, terms: int = 1) -> Normalized:
+    """Torch's own batch norm in training mode, then ``sum_terms``."""
     mean, variance = torch.zeros_like(weight), torch.zeros_like(weight)
     y = F.batch_norm(x, mean, variance, weight, bias, True, 1.0, EPSILON)
     count = x.numel() // x.shape[1]
-    return y, mean, variance * ((count - 1) / count)  # torch hands over the unbiased one
+    # torch hands over the unbiased variance
+    return sum_terms(y, terms), mean, variance * ((count - 1) / count), count
 
 
-def exact_batch_norm(x: Tensor, weight: Tensor, bias: Tensor) -> Normalized:
-    """Batch norm in training mode, in float32 precise for every layout.
+def exact_batch_norm(
+    x: Tensor, weight: Tensor, bias: Tensor, terms: int = 1, *, synchronized: bool = False
+) -> Normalized:
+    """Batch norm in training mode, in float32 precise for channels that are innermost in memory.
 
-    Where channels are innermost (channels-last images, tokens), torch's CPU kernel sums up the
-    pixels one by one: on a map of 65x129 its answers are 30 times less precise than these, and
-    deep networks multiply that.
+    There (channels-last images, tokens) torch's CPU kernel sums up the pixels one by one: on a map
+    of 65x129 its answers are 30 times less precise than these, and deep networks multiply that.
+    Works block by block, ``sum_terms`` included: nothing but the input is kept, and nothing but
+    the answer allocated. If ``synchronized``, the statistics are those of all processes' pixels.
     """
-    return _ExactBatchNorm.apply(x, weight, bias)
+    moved = x.movedim(1, -1)
+    pixels = moved.flatten(0, -2).unflatten(1, (terms, -1))
+    weight, bias = (w.view(terms, -1) for w in (weight, bias))
+    y, mean, variance = _ExactBatchNorm.apply(pixels, weight, bias, synchronized)
+    count = total_over_processes(len(pixels)) if synchronized else len(pixels)
+    y = y.unflatten(0, moved.shape[:-1]).movedim(-1, 1)
+    return y, mean.flatten(), variance.flatten(), count
+
+
+_BLOCK = 2**19  # elements worked on at a time, to stay in a CPU's cache
 
 
 class _ExactBatchNorm(torch.autograd.Function):
-    """Torch's pairwise sums, and the textbook's gradient."""
+    """Torch's pairwise sums, and the textbook's gradient; of ``[pixel, term, channel]``."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Normalized:  # noqa: ANN401
-        shape, axes = _broadcast(x)
-        mean = x.mean(axes, keepdim=True)
-        centered = x - mean
-        variance = (centered * centered).mean(axes, keepdim=True)
+    def forward(
+        ctx: Any,  # noqa: ANN401
+        x: Float[Tensor, "pixel term channel"],
+        weight: Float[Tensor, "term channel"],
+        bias: Float[Tensor, "term channel"],
+        synchronized: bool,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        blocks = _blocks(x)
+        count = total_over_processes(len(x)) if synchronized else len(x)
+        mean = _sum((block.sum(0, dtype=weight.dtype) for block in blocks), synchronized) / count
+        squares = _sum(((block - mean).square_().sum(0) for block in blocks), synchronized)
+        variance = squares / count
         scale = torch.rsqrt(variance + EPSILON)
-        ctx.save_for_backward(centered, scale, weight)
-        mean, variance = mean.flatten(), variance.flatten()
+        ctx.save_for_backward(x, mean, scale, weight)
         ctx.mark_non_differentiable(mean, variance)
-        y = torch.addcmul(bias.view(shape), centered, weight.view(shape) * scale)
+        ctx.synchronized, ctx.count = synchronized, count
+        y = x.new_empty(x.shape[0], x.shape[2])
+        for block, out in zip(blocks, _blocks(y, like=x), strict=True):
+            out.copy_(torch.addcmul(bias, block - mean, scale * weight).sum(1))
         return y, mean, variance
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad: Tensor, *_: Tensor) -> tuple[Tensor, Tensor, Tensor]:  # noqa: ANN401
-        centered, scale, weight = ctx.saved_tensors
-        shape, axes = _broadcast(centered)
-        count = centered.numel() // centered.shape[1]
-        sum_grad = grad.sum(axes, keepdim=True)
-        slope = (grad * centered).sum(axes, keepdim=True) * scale
-        grad_x = (grad - sum_grad / count).addcmul_(centered, slope * scale / -count)
-        grad_x.mul_(weight.view(shape) * scale)
-        return grad_x, slope.flatten(), sum_grad.flatten()
+    def backward(ctx: Any, grad: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
+        x, mean, scale, weight = ctx.saved_tensors
+        blocks, grads = _blocks(x), _blocks(grad[:, None], like=x)
+        pairs = list(zip(blocks, grads, strict=True))
+        bias_grad = _sum(g.sum(0, dtype=weight.dtype) for g in grads).expand_as(weight)
+        weight_grad = scale * _sum((block - mean).mul_(g).sum(0) for block, g in pairs)
+        offset, tilt = bias_grad, weight_grad  # to these, the pixels of all processes contribute
+        if ctx.synchronized:
+            offset, tilt = (total_over_processes(x.contiguous()) for x in (offset, tilt))
+        offset, tilt = offset / ctx.count, tilt * scale / -ctx.count
+        grad_x = torch.empty_like(x)
+        for (block, g), out in zip(pairs, _blocks(grad_x), strict=True):
+            centered = block - mean
+            out.copy_(centered.mul_(tilt).add_(g).sub_(offset).mul_(weight * scale))
+        return grad_x, weight_grad, bias_grad, None
 
 
-def _broadcast(x: Tensor) -> tuple[list[int], list[int]]:
-    """Shape of one value per channel, and the axes that are averaged over."""
-    return [1, -1, *[1] * (x.ndim - 2)], [0, *range(2, x.ndim)]
+def _blocks(x: Tensor, like: Tensor | None = None) -> tuple[Tensor, ...]:
+    """Cut the pixels into blocks that fit the cache, those of ``like`` if given."""
+    pixel = (x if like is None else like)[0].numel()
+    return x.split(max(1, _BLOCK // pixel) if x.device.type == "cpu" else len(x))
+
+
+def _sum(parts: Iterable[Tensor], synchronized: bool = False) -> Tensor:
+    total = torch.stack(list(parts)).sum(0)
+    return total_over_processes(total) if synchronized else total

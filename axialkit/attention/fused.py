@@ -2,12 +2,14 @@
 
 The same numbers as ``reference``, computed tile by tile in buffers that fit the cache; only the
 queries, keys, values and one number per row of the softmax are kept for the backward pass, which
-computes each tile anew. A position term is one matrix product with the vectors of all distances,
-then ``skewed``: twice the arithmetic of the definition, at the speed of a large product.
+computes each tile anew.
 
-Letters: ``p`` = pairs of a chunk, ``i`` = queries of a tile, ``j`` = all keys, ``d`` and ``e`` =
-channels per head of keys and values; *rows* are the vectors of the distances ``1 - length ..
-length - 1`` (``positions.distance_rows``).
+Content terms are products batched over the pairs of sequence and head. In position terms all pairs
+meet the same vectors, so they are batched over the queries (or over the keys) instead, against
+``positions.windows``; for these, keys and values are turned around, the last one first.
+
+Letters: ``p`` = pairs of a chunk, ``i`` = queries of a tile, ``j`` = all keys from last to first,
+``d`` and ``e`` = channels per head of keys and values; *rows* are ``positions.distance_rows``.
 """
 
 from collections.abc import Callable
@@ -17,19 +19,16 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from axialkit.attention.positions import skewed
+from axialkit.attention.positions import windows
 from axialkit.attention.tiles import Chunk, Scratch, Tile, cut
 
 Pairs = Float[Tensor, "pair query channel"]
 Logits = Float[Tensor, "pair query key"]
 
 
-class Attention(NamedTuple):
-    """All that the formula reads; rows are None where their term is off."""
+class Formula(NamedTuple):
+    """What turns queries, keys and values into an answer; rows are None where their term is off."""
 
-    q: Float[Tensor, "b head length d"]
-    k: Float[Tensor, "b head length d"]
-    v: Float[Tensor, "b head length e"]
     query_rows: Float[Tensor, "distance d"] | None
     key_rows: Float[Tensor, "distance d"] | None
     value_rows: Float[Tensor, "distance e"] | None
@@ -39,10 +38,21 @@ class Attention(NamedTuple):
     value_content: bool = True  # is v on?
     softmax: bool = True  # or else sigmoid
 
-    def scratch(self) -> Scratch:
-        """Buffers in which to compute: half precision is widened to float32."""
-        dtype = torch.float64 if self.q.dtype == torch.float64 else torch.float32
-        return Scratch(torch.empty(0, dtype=dtype, device=self.q.device))
+
+class Attention(NamedTuple):
+    """All that the formula reads, and the formula."""
+
+    q: Float[Tensor, "b head length d"]
+    k: Float[Tensor, "b head length d"]
+    v: Float[Tensor, "b head length e"]
+    query_rows: Float[Tensor, "distance d"] | None
+    key_rows: Float[Tensor, "distance d"] | None
+    value_rows: Float[Tensor, "distance e"] | None
+    scale: Float[Tensor, "3 head"]
+    shift: Float[Tensor, " head"]
+    content: bool = True
+    value_content: bool = True
+    softmax: bool = True
 
     def in_precision_of(self, scratch: Scratch) -> "Attention":
         """Widen all but q, k and v, which are widened chunk by chunk."""
@@ -61,8 +71,45 @@ class Attention(NamedTuple):
 
     def cut(self) -> tuple[list[Chunk], list[Tile]]:
         """Cut into chunks and tiles."""
-        sequences, heads, length, _ = self.q.shape
-        return cut(sequences, heads, length, self.q.device)
+        sequences, heads, length, depth = self.q.shape
+        return cut(sequences, heads, length, max(depth, self.v.shape[-1]), self.q.device)
+
+
+class Projection(NamedTuple):
+    """What queries, keys and values are made of."""
+
+    x: Float[Tensor, "b length channel"]
+    weight: Float[Tensor, "qkv channel"]
+    bias: Float[Tensor, " qkv"]
+
+    def parts(self, heads: int, value_depth: int) -> list[slice]:
+        """Cut the sequences into those that are projected at once: a chunk's."""
+        sequences, length, _ = self.x.shape
+        key_depth = (len(self.weight) // heads - value_depth) // 2
+        depth = max(key_depth, value_depth)
+        chunks, _ = cut(sequences, heads, length, depth, self.x.device)
+        return [chunk.rows for chunk in chunks if chunk.heads.start == 0]
+
+    def of(
+        self, rows: slice, heads: int, value_depth: int, scratch: Scratch
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Project some sequences; what the scratch lent for the former ones is overwritten."""
+        x, like = self.x[rows], scratch.like
+        qkv = scratch.take("qkv", x.shape[0] * x.shape[1], len(self.weight))
+        weight, bias = self.weight.to(like.dtype), self.bias.to(like.dtype)
+        torch.addmm(bias, x.flatten(0, 1).to(like.dtype), weight.mT, out=qkv)
+        keys, values = (len(weight) - heads * value_depth) // 2, heads * value_depth
+        q, k, v = (
+            part.unflatten(0, x.shape[:2]).unflatten(2, (heads, -1)).transpose(1, 2)
+            for part in qkv.split([keys, keys, values], dim=1)
+        )
+        return q, k, v
+
+
+def scratch_for(x: Tensor) -> Scratch:
+    """Buffers in which to compute: half precision is widened to float32."""
+    dtype = torch.float64 if x.dtype == torch.float64 else torch.float32
+    return Scratch(torch.empty(0, dtype=dtype, device=x.device))
 
 
 # takes what the queries of a tile retrieve, to be multiplied by the factor
@@ -76,13 +123,13 @@ class Loaded:
         self.attention, self.chunk, self.scratch = attention, chunk, scratch
         # [3 head 1 1]
         self.scale = attention.scale[:, chunk.heads, None, None]
-        k, v = attention.k[chunk], attention.v[chunk]
+        k, v = attention.k[chunk].flip(2), attention.v[chunk].flip(2)
         self.rows, self.heads, self.length, self.depth = k.shape
         self.pairs = self.rows * self.heads
         self.k = self.load("k", k)
         self.v = self.load("v", v)
         if attention.key_rows is not None:
-            self.flipped = attention.key_rows.flip(0)  # by distance i - j
+            self.scaled_k = self.load("scaled k", k, self.scale[2])
 
     def load(
         self,
@@ -107,9 +154,9 @@ class Loaded:
         q = self.attention.q[self.chunk][:, :, tile.queries]
         return self.load(f"scaled q {term}", q, self.scale[term])
 
-    def scaled_keys(self, keys: slice) -> Pairs:
-        """Return some keys times the scale of their position term."""
-        return self.load("scaled k", self.unflat(self.k)[:, :, keys], self.scale[2])
+    def vectors(self, tile: Tile, rows: Float[Tensor, "distance c"]) -> Float[Tensor, "i j c"]:
+        """Return the position vectors between the tile's queries and all keys."""
+        return windows(rows[tile.distances], tile.size, self.length)
 
     def logits(self, tile: Tile) -> Logits:
         """Sum the terms that are on."""
@@ -119,47 +166,41 @@ class Loaded:
         else:
             total.zero_()
         if self.attention.query_rows is not None:
-            rows = self.attention.query_rows[tile.distances]
-            self.add_positions(total, self.queries(tile, 1), rows)
+            vectors = self.vectors(tile, self.attention.query_rows)
+            self.add_positions(total, self.queries(tile, 1), vectors)
         if self.attention.key_rows is not None:
-            for keys, distances in tile.key_blocks():
-                rows = self.flipped[distances]
-                self.add_positions(total[:, :, keys].mT, self.scaled_keys(keys), rows)
+            vectors = self.vectors(tile, self.attention.key_rows).transpose(0, 1)
+            self.add_positions(total.mT, self.scaled_k, vectors)
         return total
 
-    def add_positions(self, total: Logits, x: Pairs, rows: Float[Tensor, "distance c"]) -> None:
-        """Add ``x_i . rows[j - i]`` to a total of any layout."""
-        pairs, length, _ = x.shape
-        by_distance = self.scratch.take("by distance", pairs, length, len(rows))
-        torch.matmul(x, rows.mT, out=by_distance)
-        total.add_(skewed(by_distance))
-
-    def to_distances(self, name: str, maps: Logits) -> Float[Tensor, "pair_i distance"]:
-        """Move the elements of maps of any layout to the columns of their distances."""
-        pairs, queries, keys = maps.shape
-        buffer = self.scratch.take_zeroed(name, pairs, queries, keys + queries - 1)
-        skewed(buffer).copy_(maps)
-        return buffer.flatten(0, 1)
+    def add_positions(
+        self, total: Logits, x: Pairs, vectors: Float[Tensor, "query key channel"]
+    ) -> None:
+        """Add ``x_i . vector_ij`` to a total of any layout."""
+        products = self.scratch.take("products", x.shape[1], self.pairs, vectors.shape[1])
+        torch.bmm(x.transpose(0, 1), vectors.mT, out=products)
+        total.add_(products.transpose(0, 1))
 
     def retrieve(self, tile: Tile, weights: Logits) -> list[Pairs]:
         """Gather values and position vectors under the weights."""
         retrieved = []
-        shape = self.pairs, tile.size, self.v.shape[-1]
+        depth = self.v.shape[-1]
         if self.attention.value_content:
-            content = self.scratch.take("content", *shape)
+            content = self.scratch.take("content", self.pairs, tile.size, depth)
             retrieved.append(torch.bmm(weights, self.v, out=content))
         if self.attention.value_rows is not None:
-            position = self.scratch.take("position", *shape)
-            rows = self.attention.value_rows[tile.distances]
-            by_distance = self.to_distances("weights", weights)
-            torch.mm(by_distance, rows, out=position.flatten(0, 1))
-            retrieved.append(position)
+            position = self.scratch.take("position", tile.size, self.pairs, depth)
+            vectors = self.vectors(tile, self.attention.value_rows)
+            torch.bmm(weights.transpose(0, 1), vectors, out=position)
+            retrieved.append(position.transpose(0, 1))
         return retrieved
 
 
-def attend(attention: Attention, emit: Emit) -> Float[Tensor, "b head length"]:
+def attend(
+    attention: Attention, emit: Emit, scratch: Scratch | None = None
+) -> Float[Tensor, "b head length"]:
     """Run over all tiles and hand on what their queries retrieve; return log(sum(exp(logits)))."""
-    scratch = attention.scratch()
+    scratch = scratch or scratch_for(attention.q)
     attention = attention.in_precision_of(scratch)
     lse = scratch.like.new_empty(attention.q.shape[:3])
     chunks, tiles = attention.cut()

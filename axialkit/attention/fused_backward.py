@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from axialkit.attention.fused import Attention, Loaded, Logits, Pairs
+from axialkit.attention.fused import Attention, Loaded, Logits, Pairs, scratch_for
 from axialkit.attention.tiles import Tile
 
 Outputs = Float[Tensor, "b length term head e"]
@@ -33,7 +33,7 @@ def attend_backward(
     attention: Attention, lse: Float[Tensor, "b head length"], grad: Outputs
 ) -> Gradients:
     """Return the gradients, given that of the outputs and what ``attend`` returned."""
-    scratch = attention.scratch()
+    scratch = scratch_for(attention.q)
     wide = attention.in_precision_of(scratch)
     gradients = _zeros(wide)
     chunks, tiles = attention.cut()
@@ -43,7 +43,6 @@ def attend_backward(
         for tile in tiles:
             _tile_backward(loaded, tile, lse[chunk], grad, sums)
         sums.store()
-    gradients.key_rows.copy_(gradients.key_rows.flip(0))  # collected by distance i - j
     return gradients
 
 
@@ -62,7 +61,7 @@ def _zeros(attention: Attention) -> Gradients:
 
 
 class _KeySums:
-    """What all tiles of a chunk add to: the gradients of its keys and values."""
+    """What all tiles of a chunk add to: the gradients of its keys and values, last to first."""
 
     def __init__(self, loaded: Loaded, gradients: Gradients) -> None:
         self.loaded, self.all = loaded, gradients
@@ -77,8 +76,8 @@ class _KeySums:
     def store(self) -> None:
         """Write them to their place."""
         chunk = self.loaded.chunk
-        self.all.k[chunk] = self.loaded.unflat(self.k)
-        self.all.v[chunk] = self.loaded.unflat(self.v)
+        self.all.k[chunk] = self.loaded.unflat(self.k).flip(2)
+        self.all.v[chunk] = self.loaded.unflat(self.v).flip(2)
 
 
 def _tile_backward(
@@ -121,9 +120,8 @@ def _grad_weights(
         total.zero_()
     if attention.value_rows is not None:
         position = loaded.load("grad position", terms.pop(0))
-        loaded.add_positions(total, position, attention.value_rows[tile.distances])
-        by_distance = loaded.to_distances("weights", weights)
-        sums.all.value_rows[tile.distances].addmm_(by_distance.mT, position.flatten(0, 1))
+        loaded.add_positions(total, position, loaded.vectors(tile, attention.value_rows))
+        _add_to_rows(loaded, sums.all.value_rows[tile.distances], weights, position)
     return total
 
 
@@ -138,23 +136,40 @@ def _grad_queries_and_keys(loaded: Loaded, tile: Tile, grad_logits: Logits, sums
         loaded.unflat(grad_q).addcmul_(loaded.unflat(part), scale[0])
         sums.k.baddbmm_(grad_logits.mT, loaded.queries(tile, 0))
     if attention.query_rows is not None:
-        by_distance = loaded.to_distances("weights", grad_logits)
-        torch.mm(by_distance, attention.query_rows[tile.distances], out=part.flatten(0, 1))
+        vectors = loaded.vectors(tile, attention.query_rows)
+        sums_by_query = torch.bmm(grad_logits.transpose(0, 1), vectors)
+        part.copy_(sums_by_query.transpose(0, 1))
         sums.add_scale(1, part, q)
         loaded.unflat(grad_q).addcmul_(loaded.unflat(part), scale[1])
-        scaled = loaded.queries(tile, 1).flatten(0, 1)
-        sums.all.query_rows[tile.distances].addmm_(by_distance.mT, scaled)
+        rows = sums.all.query_rows[tile.distances]
+        _add_to_rows(loaded, rows, grad_logits, loaded.queries(tile, 1))
     if attention.key_rows is not None:
-        _grad_key_positions(loaded, tile, grad_logits, sums)
+        vectors = loaded.vectors(tile, attention.key_rows)
+        by_key = loaded.scratch.take("by key", loaded.length, loaded.pairs, tile.size)
+        by_key.copy_(grad_logits.permute(2, 0, 1))
+        part_k = torch.bmm(by_key, vectors.transpose(0, 1)).transpose(0, 1)
+        sums.add_scale(2, part_k, loaded.k)
+        loaded.unflat(sums.k).addcmul_(loaded.unflat(part_k), scale[2])
+        rows = sums.all.key_rows[tile.distances]
+        _add_to_rows(loaded, rows, by_key.permute(1, 0, 2), loaded.scaled_k)
     sums.all.q[chunk][:, :, tile.queries] = loaded.unflat(grad_q)
 
 
-def _grad_key_positions(loaded: Loaded, tile: Tile, grad_logits: Logits, sums: _KeySums) -> None:
-    for keys, distances in tile.key_blocks():
-        by_distance = loaded.to_distances("key weights", grad_logits[:, :, keys].mT)
-        part = torch.mm(by_distance, loaded.flipped[distances])
-        part = part.unflatten(0, (loaded.pairs, -1))
-        sums.add_scale(2, part, loaded.k[:, keys])
-        loaded.unflat(sums.k[:, keys]).addcmul_(loaded.unflat(part), loaded.scale[2])
-        scaled = loaded.scaled_keys(keys).flatten(0, 1)
-        sums.all.key_rows[distances].addmm_(by_distance.mT, scaled)
+def _add_to_rows(
+    loaded: Loaded,
+    rows: Float[Tensor, "distance c"],
+    maps: Float[Tensor, "pair one other"],
+    x: Float[Tensor, "pair one c"],
+) -> None:
+    """Add the gradient of the rows whose windows the maps were products with ``x`` of.
+
+    ``one`` are the queries and ``other`` the keys, or the other way round: a row is their sum.
+    """
+    one, other, channels = maps.shape[1], maps.shape[2], x.shape[2]
+    # each of `one` writes a step further to the right, so that distances come to lie in columns
+    buffer = loaded.scratch.take("to distances", one, len(rows), channels).zero_()
+    shifted = buffer.as_strided(
+        (one, other, channels), ((len(rows) + 1) * channels, channels, 1), buffer.storage_offset()
+    )
+    shifted.copy_(torch.bmm(maps.permute(1, 2, 0), x.transpose(0, 1)))
+    rows += buffer.sum(0)

@@ -1,6 +1,8 @@
 """Fused attention as operators of torch, which autograd differentiates and the compiler keeps.
 
-Shapes are those of ``fused.Attention``, whose fields are the operators' arguments.
+Shapes are those of ``fused.Attention``, whose fields are the operators' arguments. One operator is
+for training, with its gradient; the others compute a whole layer for inference, where nothing needs
+to be kept.
 """
 
 from typing import Any
@@ -9,14 +11,24 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from axialkit.attention.fused import Attention, Loaded, Pairs, attend
+from axialkit.attention.fused import (
+    Attention,
+    Emit,
+    Formula,
+    Loaded,
+    Pairs,
+    Projection,
+    attend,
+    scratch_for,
+)
 from axialkit.attention.fused_backward import attend_backward
 from axialkit.attention.tiles import Chunk, Tile
 
-_ATTENTION = (
-    "Tensor q, Tensor k, Tensor v, Tensor? query_rows, Tensor? key_rows, Tensor? value_rows, "
+_FORMULA = (
+    "Tensor? query_rows, Tensor? key_rows, Tensor? value_rows, "
     "Tensor scale, Tensor shift, bool content, bool value_content, bool softmax"
 )
+_ATTENTION = f"Tensor q, Tensor k, Tensor v, {_FORMULA}"
 
 
 def fused_attention(attention: Attention) -> Float[Tensor, "b length term head e"]:
@@ -35,6 +47,19 @@ def fused_answer(
     Not differentiable: for inference.
     """
     return _answer(*attention, output_scale, output_shift)
+
+
+def fused_layer(
+    projection: Projection,
+    formula: Formula,
+    output_scale: Float[Tensor, "term head e"],
+    output_shift: Float[Tensor, "head e"],
+) -> Float[Tensor, "b length head e"]:
+    """Project a few sequences at a time and attend: queries, keys and values stay in the cache.
+
+    Not differentiable: for inference.
+    """
+    return _layer(*projection, *formula, output_scale, output_shift)
 
 
 @torch.library.custom_op(
@@ -123,8 +148,61 @@ torch.library.register_autograd(_attend_backward._opoverload, _refuse)
     schema=f"({_ATTENTION}, Tensor output_scale, Tensor output_shift) -> Tensor",
 )
 def _answer(*args: Any) -> Tensor:  # noqa: ANN401
-    attention, (scale, shift) = Attention(*args[:-2]), args[-2:]
-    answer = _new_answer(attention)
+    attention, output_affine = Attention(*args[:-2]), args[-2:]
+    answer = _new_answer(attention.q, *output_affine)
+    with torch.autocast(answer.device.type, enabled=False):
+        attend(attention, _emit_to(answer, *output_affine))
+    return answer
+
+
+@_answer.register_fake
+def _(*args: Any) -> Tensor:  # noqa: ANN401
+    return _new_answer(args[0], *args[-2:])
+
+
+@torch.library.custom_op(
+    "axialkit::fused_layer",
+    mutates_args=(),
+    schema=(
+        f"(Tensor x, Tensor weight, Tensor bias, {_FORMULA}, "
+        "Tensor output_scale, Tensor output_shift) -> Tensor"
+    ),
+)
+def _layer(*args: Any) -> Tensor:  # noqa: ANN401
+    projection, formula, output_affine = Projection(*args[:3]), args[3:-2], args[-2:]
+    _, heads, depth = output_affine[0].shape
+    x = projection.x
+    answer = x.new_empty(*x.shape[:2], heads, depth)
+    scratch = scratch_for(x)
+    with torch.autocast(x.device.type, enabled=False):
+        for rows in projection.parts(heads, depth):
+            q, k, v = projection.of(rows, heads, depth, scratch)
+            emit = _emit_to(answer[rows], *output_affine)
+            attend(Attention(q, k, v, *formula), emit, scratch)
+    return answer
+
+
+@_layer.register_fake
+def _(*args: Any) -> Tensor:  # noqa: ANN401
+    x, (_, heads, depth) = args[0], args[-2].shape
+    return x.new_empty(*x.shape[:2], heads, depth)
+
+
+def _new_answer(
+    q: Float[Tensor, "b head length d"],
+    scale: Float[Tensor, "term head e"],
+    shift: Float[Tensor, "head e"],
+) -> Float[Tensor, "b length head e"]:
+    sequences, heads, length, _ = q.shape
+    return q.new_empty(sequences, length, heads, scale.shape[-1])
+
+
+def _emit_to(
+    answer: Float[Tensor, "b length head e"],
+    scale: Float[Tensor, "term head e"],
+    shift: Float[Tensor, "head e"],
+) -> Emit:
+    """Return what writes a tile's normed and summed outputs to their place."""
 
     def emit(
         chunk: Chunk,
@@ -141,16 +219,4 @@ def _answer(*args: Any) -> Tensor:  # noqa: ANN401
             total.addcmul_(x, scale_of_x)
         torch.addcmul(shift[chunk.heads, None], total, loaded.unflat(factor), out=target)
 
-    with torch.autocast(answer.device.type, enabled=False):
-        attend(attention, emit)
-    return answer
-
-
-@_answer.register_fake
-def _(*args: Any) -> Tensor:  # noqa: ANN401
-    return _new_answer(Attention(*args[:-2]))
-
-
-def _new_answer(attention: Attention) -> Float[Tensor, "b length head e"]:
-    sequences, heads, length, _ = attention.q.shape
-    return attention.v.new_empty(sequences, length, heads, attention.v.shape[-1])
+    return emit

@@ -4,9 +4,9 @@ Letters: ``i`` = query position, ``j`` = key position, ``d`` = channels per head
 ``max_distance - 1`` of a table is distance 0; a key to the right of (or below) the query has a
 positive distance.
 
-*Skewing* turns distances into columns without a copy. Row i of a ``[rows, width]`` buffer, read
-with the stride ``width - 1`` from its element ``rows - 1 - i`` on, is shifted by one more than the
-row before; so what lies in one column of the buffer has one distance ``j - i``.
+With the keys counted from the last to the first, the distance of query i and key j depends on
+``i + j`` only. So the vectors of all pairs are overlapping ``windows`` of one short list, and need
+no table of pairs.
 """
 
 import torch
@@ -41,38 +41,21 @@ def look_up(table: Float[Tensor, "row d"], length: int) -> Float[Tensor, "i j d"
 
 
 def distance_rows(table: Float[Tensor, "row d"], length: int) -> Float[Tensor, "distance d"]:
-    """Return the table's vectors of the distances ``1 - length .. length - 1``, in this order.
+    """Return the table's vectors of the distances ``length - 1 .. 1 - length``, in this order.
 
     As ``look_up``, but each distance once: ``[2 * length - 1, d]``.
     """
     reach = (table.shape[0] - 1) // 2
     if length <= reach + 1:
-        return table[reach + 1 - length : reach + length]
-    distance = torch.arange(1 - length, length, device=table.device)
+        return table[reach + 1 - length : reach + length].flip(0)
+    distance = torch.arange(length - 1, -length, -1, device=table.device)
     return table[distance.clamp(-reach, reach) + reach]
 
 
-def skewed(buffer: Float[Tensor, "pair rows width"]) -> Float[Tensor, "pair rows columns"]:
-    """View a contiguous buffer so that element (i, j) of the view has column ``j - i + rows - 1``.
+def windows(rows: Float[Tensor, "distance d"], queries: int, keys: int) -> Float[Tensor, "i j d"]:
+    """View ``distance_rows`` as the vectors of (query, key) pairs, the keys from last to first.
 
-    The view has ``width - rows + 1`` columns; writing to it writes to the buffer.
+    Element (i, j) is row ``i + j``: the view takes no memory.
     """
-    pairs, rows, width = buffer.shape
-    return buffer.as_strided(
-        (pairs, rows, width - rows + 1),
-        (rows * width, width - 1, 1),
-        buffer.storage_offset() + rows - 1,
-    )
-
-
-def unskewed(maps: Float[Tensor, "pair rows columns"]) -> Float[Tensor, "pair rows width"]:
-    """Return a buffer of zeros with ``maps`` in its ``skewed`` view; differentiable."""
-    pairs, rows, columns = maps.shape
-    width = columns + rows - 1
-    return torch.as_strided_scatter(
-        maps.new_zeros(pairs, rows, width),
-        maps,
-        (pairs, rows, columns),
-        (rows * width, width - 1, 1),
-        rows - 1,
-    )
+    depth = rows.shape[1]
+    return rows.as_strided((queries, keys, depth), (depth, depth, 1))

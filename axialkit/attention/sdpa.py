@@ -16,7 +16,7 @@ from torch.nn.attention import sdpa_kernel
 from axialkit.attention.fused import Attention
 from axialkit.attention.kernels import SDPA_BACKENDS, Choice, Kernel, call_depths
 from axialkit.attention.operators import fused_attention
-from axialkit.attention.positions import skewed, unskewed
+from axialkit.attention.positions import windows
 
 Bias = Float[Tensor, "b head i j"]
 
@@ -59,32 +59,37 @@ def _scaled(
 
 
 def _bias(attention: Attention) -> Bias | None:
-    """Sum up the position terms."""
+    """Sum up the position terms; both have their keys from last to first at first."""
     terms = []
     if attention.query_rows is not None:
         scale = attention.scale[1, :, None, None]
         terms.append(_position_logits(attention.q * scale, attention.query_rows))
     if attention.key_rows is not None:
         scale = attention.scale[2, :, None, None]
-        terms.append(_position_logits(attention.k * scale, attention.key_rows.flip(0)).mT)
+        terms.append(_position_logits((attention.k * scale).flip(2), attention.key_rows).mT)
     if not terms:
         return None
-    return sum(terms[1:], terms[0]).to(attention.q.dtype).contiguous()
+    return sum(terms[1:], terms[0]).flip(3).to(attention.q.dtype).contiguous()
 
 
 def _position_logits(
     x: Float[Tensor, "b head i d"], rows: Float[Tensor, "distance d"]
 ) -> Float[Tensor, "b head i j"]:
-    by_distance = torch.matmul(x, rows.to(x.dtype).mT)
-    return skewed(by_distance.flatten(0, 1)).unflatten(0, x.shape[:2])
+    """Multiply with the vectors of all distances; the other side comes back from last to first."""
+    length = x.shape[2]
+    vectors = windows(rows.to(x.dtype), length, length)
+    products = torch.matmul(rearrange(x, "b head i d -> i (b head) d"), vectors.mT)
+    return rearrange(products, "i (b head) j -> b head i j", b=len(x))
 
 
 def _positions(
     weights: Float[Tensor, "b head i j"], rows: Float[Tensor, "distance e"] | None
 ) -> Float[Tensor, "b head i e"]:
     assert rows is not None
-    by_distance = unskewed(weights.flatten(0, 1))
-    return torch.matmul(by_distance, rows.to(weights.dtype)).unflatten(0, weights.shape[:2])
+    length = weights.shape[2]
+    vectors = windows(rows.to(weights.dtype), length, length)
+    retrieved = torch.matmul(rearrange(weights.flip(3), "b head i j -> i (b head) j"), vectors)
+    return rearrange(retrieved, "i (b head) e -> b head i e", b=len(weights))
 
 
 def _unit_vectors(v: Float[Tensor, "b head j e"]) -> Float[Tensor, "b head j j"]:

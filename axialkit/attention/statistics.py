@@ -16,6 +16,8 @@ from einops import einsum
 from jaxtyping import Float
 from torch import Tensor
 
+from axialkit.attention.processes import total_over_processes
+
 Heads = Float[Tensor, " head"]
 
 
@@ -25,6 +27,11 @@ class Moments(NamedTuple):
     total: Float[Tensor, "term head"]
     squares: Float[Tensor, "term head"]
     numbers: int  # numbers summed per term and head
+
+    def over_processes(self) -> "Moments":
+        """Sum up the moments of all processes of a distributed training; differentiable."""
+        total, squares = (total_over_processes(part) for part in (self.total, self.squares))
+        return Moments(total, squares, total_over_processes(self.numbers))
 
     def mean_and_variance(
         self,
@@ -52,8 +59,7 @@ def logit_moments(
 ) -> Moments:
     """Sum up the logits of the terms that are on, in the order content, query, key position.
 
-    Rows are the vectors of the distances ``1 - length .. length - 1``, as of
-    ``positions.distance_rows``. Half precision is widened to float32.
+    Rows are those of ``positions.distance_rows``. Half precision is widened to float32.
     """
     sequences, _, length, _ = q.shape
     with torch.autocast(q.device.type, enabled=False):
@@ -64,8 +70,8 @@ def logit_moments(
             sums.append(_content_sums(q, k))
         if query_rows is not None:
             sums.append(_position_sums(q, query_rows.to(q.dtype)))
-        if key_rows is not None:  # seen from the keys, distances run the other way
-            sums.append(_position_sums(k, key_rows.flip(0).to(k.dtype)))
+        if key_rows is not None:  # as the windows want it, from the last key to the first
+            sums.append(_position_sums(k.flip(2), key_rows.to(k.dtype)))
         total, squares = (torch.stack(part) for part in zip(*sums, strict=True))
     return Moments(total, squares, sequences * length * length)
 
@@ -93,6 +99,6 @@ def _position_sums(
 
 
 def _window_sums(rows: Float[Tensor, "distance ..."], length: int) -> Float[Tensor, "i ..."]:
-    """Sum the ``length`` rows that position i meets, those from ``length - 1 - i`` on."""
+    """Sum the ``length`` rows from each position on: its window, see ``positions.windows``."""
     running = torch.cat([torch.zeros_like(rows[:1]), rows.cumsum(0)])
-    return (running[length:] - running[:length]).flip(0)
+    return running[length:] - running[:length]

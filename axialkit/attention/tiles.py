@@ -6,16 +6,14 @@ queries of a chunk. Fresh large tensors cost more than the arithmetic in them (p
 """
 
 import math
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-TILE_QUERIES = 96  # at most; short tiles waste position products, long ones the cache
-# elements of the largest buffer, which a tile needs about three times
-CPU_ELEMENTS = 2**19
+TILE_QUERIES = 128  # at most
+CPU_ELEMENTS = 2**20  # of the largest buffer, which a tile needs about four times
 GPU_ELEMENTS = 2**24
 
 
@@ -27,10 +25,7 @@ class Chunk(NamedTuple):
 
 
 class Tile(NamedTuple):
-    """The queries ``start..stop - 1`` of an axis, against all its ``length`` keys.
-
-    Their distances ``j - i`` are ``width`` different ones: ``1 - stop .. length - 1 - start``.
-    """
+    """The queries ``start..stop - 1`` of an axis, against all its ``length`` keys."""
 
     start: int
     stop: int
@@ -42,40 +37,26 @@ class Tile(NamedTuple):
         return self.stop - self.start
 
     @property
-    def width(self) -> int:
-        """Number of distances."""
-        return self.length + self.size - 1
-
-    @property
     def queries(self) -> slice:
         """Where they lie on the axis."""
         return slice(self.start, self.stop)
 
     @property
     def distances(self) -> slice:
-        """Where their distances lie in rows of all distances ``1 - length .. length - 1``."""
-        return slice(self.length - self.stop, 2 * self.length - 1 - self.start)
-
-    def key_blocks(self) -> Iterator[tuple[slice, slice]]:
-        """Cut the keys into blocks about as long as the tile.
-
-        With each block comes where the tile's distances ``i - j`` to it lie in rows of all
-        distances: the same axis seen from the keys.
-        """
-        for start in range(0, self.length, self.size):
-            stop = min(start + self.size, self.length)
-            first = self.start - stop + self.length
-            yield slice(start, stop), slice(first, first + self.size + stop - start - 1)
+        """Where their distances to the keys lie in ``positions.distance_rows``."""
+        return slice(self.start, self.stop + self.length - 1)
 
 
 def cut(
-    sequences: int, heads: int, length: int, device: torch.device
+    sequences: int, heads: int, length: int, depth: int, device: torch.device
 ) -> tuple[list[Chunk], list[Tile]]:
-    """Cut the logits ``[sequences, heads, length, length]`` into chunks and tiles."""
+    """Cut the logits ``[sequences, heads, length, length]`` into chunks and tiles.
+
+    ``depth`` is that of the deepest vectors: those of a tile's positions have to fit as well.
+    """
     elements = CPU_ELEMENTS if device.type == "cpu" else GPU_ELEMENTS
-    most = max(1, min(TILE_QUERIES, elements // (2 * length)))
-    queries = _even(length, most)
-    pairs = max(1, elements // (queries * (length + queries - 1)))
+    queries = _even(length, max(1, min(TILE_QUERIES, 2 * elements // (length * depth))))
+    pairs = max(1, elements // (queries * length))
     together = min(heads, pairs)
     rows = _even(sequences, max(1, pairs // together))
     chunks = [
@@ -99,7 +80,6 @@ class Scratch:
     def __init__(self, like: Tensor) -> None:
         self.like = like  # dtype and device of all buffers
         self._free: dict[str, Tensor] = {}
-        self._margins: dict[tuple[str, int, int], Tensor] = {}
 
     def take(self, name: str, *shape: int) -> Float[Tensor, "..."]:
         """Return a contiguous tensor with anything in it; the name's former tensor is void."""
@@ -107,12 +87,3 @@ class Scratch:
         if name not in self._free or self._free[name].numel() < size:
             self._free[name] = self.like.new_empty(size)
         return self._free[name][:size].view(shape)
-
-    def take_zeroed(
-        self, name: str, pairs: int, rows: int, width: int
-    ) -> Float[Tensor, "pairs rows width"]:
-        """Return a buffer of which only the skewed view is ever written: all else stays zero."""
-        key = name, rows, width
-        if key not in self._margins or self._margins[key].shape[0] < pairs:
-            self._margins[key] = self.like.new_zeros(pairs, rows, width)
-        return self._margins[key][:pairs]

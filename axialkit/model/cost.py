@@ -7,10 +7,11 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from axialkit.attention.batch_norm import BatchNorm
+from axialkit.attention import attention_backend
 from axialkit.config import ExperimentConfig
 from axialkit.model.backbone import AxialResNet
 from axialkit.model.build import build_model
+from axialkit.model.prepare import fold_batch_norms
 from axialkit.model.resize import Size
 
 
@@ -79,10 +80,10 @@ def network_cost(config: ExperimentConfig | str, size: Size) -> NetworkCost:
     assert isinstance(backbone, AxialResNet)
     decoder = backbone.stacked_decoder
     unread = [name for name, module in model.named_modules() if module is decoder]
-    without_norms(model)  # they cost nothing here, but time
-    counted = multiply_adds(model, images)
+    folded = fold_batch_norms(model)  # norms cost nothing here, but time
+    counted = multiply_adds(folded, images)
     if decoder is not None:
-        below = multiply_adds(decoder, _stage_outputs(backbone, size))
+        below = multiply_adds(folded.get_submodule(unread[0]), _stage_outputs(backbone, size))
         counted |= {f"{unread[0]}.{name}".rstrip("."): n for name, n in below.items()}
     modules = {name: Cost(*held[name], *_of(name, counted)) for name in held}
     return NetworkCost(modules, modules[unread[0]] if unread else NOTHING)
@@ -92,7 +93,8 @@ def multiply_adds(
     module: nn.Module, inputs: Tensor | Mapping[int, Tensor]
 ) -> dict[str, tuple[int, int]]:
     """Count multiply-adds by dotted module name: all, and those of attention matrices."""
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+    products = attention_backend(module, "reference")  # made of operators that are counted
+    with products, torch.no_grad(), FlopCounterMode(display=False) as counter:
         module(inputs)
     counts = {}
     for name, operations in counter.get_flop_counts().items():
@@ -101,14 +103,6 @@ def multiply_adds(
             # names begin with that of the class; torch counts a multiply-add as two
             counts[name.partition(".")[2]] = (flops[0] // 2, flops[1] // 2)
     return counts
-
-
-def without_norms(model: nn.Module) -> None:
-    """Replace every batch norm by nothing."""
-    for module in list(model.modules()):
-        for name, child in module.named_children():
-            if isinstance(child, BatchNorm):
-                setattr(module, name, nn.Identity())
 
 
 def _of(name: str, counted: dict[str, tuple[int, int]]) -> tuple[int, int]:

@@ -8,7 +8,6 @@ import copy
 
 import torch
 from einops import rearrange
-from jaxtyping import Float
 from torch import Tensor, nn
 
 from axialkit.attention.batch_norm import BatchNorm
@@ -68,10 +67,8 @@ class FoldedAttention1d(AxialAttention1d):
             self.register_buffer(f"{name}_shift", shift)
         del self.norm_qkv, self.norm_logits, self.norm_output
 
-    def normed_qkv(
-        self, x: Float[Tensor, "b length in_channels"]
-    ) -> Float[Tensor, "b length qkv_channels"]:
-        return self.qkv(x)
+    def projection(self) -> tuple[Tensor, Tensor]:
+        return self.qkv.weight, self.qkv.bias
 
     def logit_affine(self) -> tuple[Tensor, Tensor]:
         return self.logit_scale, self.logit_shift

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 import axialkit
+from axialkit.attention import set_attention_backend
 from axialkit.errors import InputError, suggest
 from axialkit.files import atomic_path
 from axialkit.model.prepare import fold_batch_norms
@@ -68,8 +69,10 @@ def export_network(
         "axialkit": axialkit.__version__,
         "normalisation": NORMALISATION,
     }
+    folded = fold_batch_norms(model)
+    set_attention_backend(folded, "reference")  # made of operators that other programs have
     with _without_noise(), _all_or_nothing(path) as inside:
-        FORMATS[kind].write(_trace(fold_batch_norms(model), size), inside, metadata)
+        FORMATS[kind].write(_trace(folded, size), inside, metadata)
         return [path.with_name(file.name) for file in sorted(inside.parent.iterdir())]
 
 

