@@ -14,6 +14,8 @@ _PUBLIC = {
     "load_model": "axialkit.weights",
     "load_config": "axialkit.weights",
     "record_attention": "axialkit.attention",
+    "set_attention_backend": "axialkit.attention",
+    "explain_backend": "axialkit.attention",
     "segment": "axialkit.inference",
 }
 

@@ -2,10 +2,13 @@
 
 from axialkit.attention.axis import AxialAttention1d
 from axialkit.attention.backends import BACKENDS
+from axialkit.attention.explain import explain_backend
 from axialkit.attention.layers import AxialAttention2d, GlobalAttention2d
 from axialkit.attention.record import record_attention
 from axialkit.attention.reference import Terms
-from axialkit.attention.switch import attention_backend, attention_layers, set_attention_backend
+from axialkit.attention.summaries import entropy, mean_distance, rollout
+from axialkit.attention.switch import attention_backend, axial_layers, set_attention_backend
+from axialkit.attention.two_hop import two_hop
 
 __all__ = [
     "BACKENDS",
@@ -14,7 +17,12 @@ __all__ = [
     "GlobalAttention2d",
     "Terms",
     "attention_backend",
-    "attention_layers",
+    "axial_layers",
+    "entropy",
+    "explain_backend",
+    "mean_distance",
     "record_attention",
+    "rollout",
     "set_attention_backend",
+    "two_hop",
 ]

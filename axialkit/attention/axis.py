@@ -151,13 +151,19 @@ class AxialAttention1d(nn.Module):
 
     def running(self, sequences: int, length: int, like: Tensor) -> Running:
         """Return what computes sequences of that number and length, of the dtype of ``like``."""
+        situation = self.situation(sequences, length, like)
+        return running_backend(self.backend, situation, softmax=self.softmax)
+
+    def situation(self, sequences: int, length: int, like: Tensor) -> Situation:
+        """Describe such work to those who choose a kernel."""
         bias = self.terms.query_position or self.terms.key_position
         device, gradients = like.device, torch.is_grad_enabled()
         on_gpu = device.type == "cuda"
-        situation = Situation(
+        autocast = torch.get_autocast_dtype(device.type) if _autocast(device.type) else None
+        return Situation(
             device=device.type,
             capability=torch.cuda.get_device_capability(device) if on_gpu else None,
-            dtype=like.dtype,
+            dtype=autocast or like.dtype,
             sequences=sequences,
             heads=self.heads,
             length=length,
@@ -170,7 +176,6 @@ class AxialAttention1d(nn.Module):
             value_content=self.terms.value_content,
             value_position=self.terms.value_position,
         )
-        return running_backend(self.backend, situation, softmax=self.softmax)
 
     # --- the definition -------------------------------------------------------------------------
 

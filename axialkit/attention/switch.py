@@ -9,7 +9,7 @@ from axialkit.attention.axis import AxialAttention1d
 from axialkit.attention.backends import check_backend
 
 
-def attention_layers(model: nn.Module) -> dict[str, AxialAttention1d]:
+def axial_layers(model: nn.Module) -> dict[str, AxialAttention1d]:
     """Return all attention layers of one axis (or of all pixels) under their dotted names."""
     return {
         name: layer for name, layer in model.named_modules() if isinstance(layer, AxialAttention1d)
@@ -30,7 +30,7 @@ def set_attention_backend(model: nn.Module, backend: str) -> int:
         set_attention_backend(model, "reference")  # to look into it
         set_attention_backend(model, "auto")
     """
-    layers = attention_layers(model)
+    layers = axial_layers(model)
     check_backend(backend, softmax=True)
     for name, layer in layers.items():
         try:
@@ -49,7 +49,7 @@ def attention_backend(model: nn.Module, backend: str) -> Iterator[None]:
     Raises:
         ValueError: as ``set_attention_backend``.
     """
-    before = {layer: layer.backend for layer in attention_layers(model).values()}
+    before = {layer: layer.backend for layer in axial_layers(model).values()}
     set_attention_backend(model, backend)
     try:
         yield

@@ -26,6 +26,7 @@ class Arguments:
     Examples:
       axialkit doctor
       axialkit doctor --json doctor.json     to attach to a report
+      axialkit doctor --attention            which kernel computes attention here, and why
 
     Next:
       axialkit tour
@@ -35,11 +36,18 @@ class Arguments:
     """Where MiniCity should be."""
     json: OptionalPath = None
     """Also write the report to this JSON file."""
+    attention: bool = False
+    """Instead, ask the attention kernels: which one computes typical layers, and why no other."""
 
 
 def command(argv: list[str]) -> int:
     """Print the report; fail if something essential is missing."""
     arguments = parse(Arguments, argv, "doctor")
+    if arguments.attention:
+        from axialkit.cli.doctor_attention import print_attention
+
+        print_attention()
+        return 0
     report = []
     for check in examine(arguments.data):
         report.append(check)

@@ -10,13 +10,14 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from axialkit.attention.summaries import layers_with_both_passes
 from axialkit.cli.tour_attention import largest_thing, watch
 from axialkit.data.minicity import scene
 from axialkit.files import atomic_path
 from axialkit.inference import segment
 from axialkit.visualize.attention import draw_cross
 from axialkit.visualize.panoptic import draw_panoptic, enlarge
-from axialkit.visualize.two_hop import attention_layers, cell_at, map_size, pixel_attention
+from axialkit.visualize.two_hop import cell_at, map_size, pixel_attention
 from axialkit.weights import load_config, load_model
 
 PRESET = "tiny"
@@ -29,7 +30,7 @@ def draw_readme_picture(number: int = SCENE) -> Figure:
     drawn = scene(number)
     result = segment(model, drawn.image, config)
     seen, maps = watch(model, config, drawn.image)
-    layer = attention_layers(maps)[-1]
+    layer = layers_with_both_passes(maps)[-1]
     _, pixel = largest_thing(result.panoptic)
     cell = cell_at(pixel, seen.shape[:2], map_size(maps, layer))
 

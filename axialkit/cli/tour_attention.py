@@ -13,6 +13,7 @@ from PIL import Image
 
 from axialkit.attention import record_attention
 from axialkit.attention.record import AttentionMaps
+from axialkit.attention.summaries import layers_with_both_passes
 from axialkit.config import ExperimentConfig
 from axialkit.data.cityscapes import THING_TRAIN_IDS
 from axialkit.data.minicity import DrawnScene, scene
@@ -22,7 +23,6 @@ from axialkit.inference import evaluating, fit_image
 from axialkit.model import AxialDeepLab
 from axialkit.structures import IGNORE_CLASS, LABEL_DIVISOR
 from axialkit.visualize.attention import (
-    attention_layers,
     cell_at,
     describe_attention,
     draw_attention,
@@ -67,7 +67,7 @@ def look(
 ) -> Look:
     """Draw where the pixel ``at`` (y, x) looks in the last attention layer, mean of all heads."""
     seen, maps = watch(model, config, image)
-    layer = attention_layers(maps)[-1]
+    layer = layers_with_both_passes(maps)[-1]
     cell = cell_at(at, seen.shape[:2], map_size(maps, layer))
     attention = pixel_attention(maps, layer, cell)
     return Look(

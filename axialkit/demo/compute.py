@@ -9,6 +9,7 @@ from jaxtyping import Int
 from torch import nn
 
 from axialkit.attention import AxialAttention2d, record_attention
+from axialkit.attention.summaries import layers_with_both_passes
 from axialkit.config import ExperimentConfig
 from axialkit.data.augment import fit_size, resize_label
 from axialkit.errors import InputError
@@ -16,7 +17,6 @@ from axialkit.inference import fit_image, segment
 from axialkit.structures import LABEL_DIVISOR, VOID, PanopticResult
 from axialkit.visualize.attention import (
     attended_classes,
-    attention_layers,
     cell_at,
     describe_attention,
     draw_attention,
@@ -104,7 +104,7 @@ class Explorer:
         self.model, self.config, self.label = model, config, label
         height, width = config.data.crop_size
         _, maps = self._run(np.zeros((height, width, 3), np.uint8))
-        self.layers = attention_layers(maps)
+        self.layers = layers_with_both_passes(maps)
         self.heads = min(weights.shape[1] for weights in maps.values())
 
     @classmethod

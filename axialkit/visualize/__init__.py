@@ -1,6 +1,6 @@
 """Pictures of answers and of attention."""
 
-from axialkit.visualize.attention import draw_pixel_attention, pixel_attention, two_hop_map
+from axialkit.visualize.attention import draw_pixel_attention, pixel_attention
 from axialkit.visualize.panoptic import draw_prediction, overlay, panoptic_colors, segment_table
 
 __all__ = [
@@ -10,5 +10,4 @@ __all__ = [
     "panoptic_colors",
     "pixel_attention",
     "segment_table",
-    "two_hop_map",
 ]

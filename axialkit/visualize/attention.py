@@ -11,31 +11,28 @@ from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from axialkit.attention.summaries import layers_with_both_passes
+from axialkit.attention.two_hop import Head
 from axialkit.visualize.colors import Picture
 from axialkit.visualize.two_hop import (
-    Head,
     Maps,
     PixelAttention,
     attended_classes,
-    attention_layers,
     cell_at,
     describe_attention,
     map_size,
     pixel_attention,
-    two_hop_map,
 )
 
 __all__ = [
     "PixelAttention",
     "attended_classes",
-    "attention_layers",
     "cell_at",
     "describe_attention",
     "draw_attention",
     "draw_pixel_attention",
     "map_size",
     "pixel_attention",
-    "two_hop_map",
 ]
 
 # perceptually even and safe for color-blind eyes; without the palest end, which white would hide
@@ -67,7 +64,7 @@ def draw_pixel_attention(
             model(images)
         draw_pixel_attention(image, maps, at=(60, 120), head=2)
     """
-    layer = layer or attention_layers(maps)[-1]
+    layer = layer or layers_with_both_passes(maps)[-1]
     cell = cell_at(at, (image.shape[0], image.shape[1]), map_size(maps, layer))
     attention = pixel_attention(maps, layer, cell, head=head)
     return draw_attention(image, attention, title=f"{layer}, {_head_text(head)}")

@@ -1,27 +1,22 @@
-"""Showing where one pixel looks: its column, its row, and the exact product of the two.
-
-A height-then-width layer has no activation between its two passes, so the composed weight of a
-far pixel is a product: from (i, j) to (y, x) it is ``A_W[i; j -> x] * A_H[x; i -> y]``, with A_H
-the height pass's weights in column x and A_W the width pass's in row i. These weights sum to 1 and
-are the layer's Jacobian when the attention is frozen, for each pair of heads and so for their mean.
+"""Where one pixel looks, for figures and captions: its column, its row, and both hops composed.
 
 Letters: a *cell* is one position (y, x) of the layer's feature map. Feature map and picture are
 aligned at their corners: the first cell is centred on the first pixel, the last on the last.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-from einops import rearrange
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from axialkit.attention.summaries import layers_with_both_passes
+from axialkit.attention.two_hop import Head, passes
 from axialkit.errors import InputError, suggest
 from axialkit.structures import LABEL_DIVISOR
 
-Maps = dict[str, Float[Tensor, "sequence head query key"]]  # as record_attention yields them
-# a head of both passes, or of (height pass, width pass); None = the mean of all
-Head = int | tuple[int | None, int | None] | None
+Maps = Mapping[str, Float[Tensor, "sequence head query key"]]  # as record_attention yields them
 
 
 class PixelAttention(NamedTuple):
@@ -34,19 +29,13 @@ class PixelAttention(NamedTuple):
     two_hop: Float[np.ndarray, "height width"]  # both passes composed
 
 
-def attention_layers(maps: Maps) -> list[str]:
-    """Return the names of the layers that have both passes, in the network's order."""
-    names = [name.removesuffix(".height") for name in maps if name.endswith(".height")]
-    return [name for name in names if f"{name}.width" in maps]
-
-
 def map_size(maps: Maps, layer: str) -> tuple[int, int]:
     """Return the size of a layer's input map in cells.
 
     Raises:
         InputError: no such layer.
     """
-    known = attention_layers(maps)
+    known = layers_with_both_passes(maps)
     if layer not in known:
         raise InputError(
             f'There is no attention layer "{layer}".{suggest(layer, known)} '
@@ -72,30 +61,11 @@ def pixel_attention(
     Raises:
         InputError: no such layer, head or cell.
     """
-    size = map_size(maps, layer)
+    map_size(maps, layer)
     height, width = maps[f"{layer}.height"], maps[f"{layer}.width"]
-    i, j = cell[0] * stride, cell[1] * stride
-    if not (0 <= i < size[0] and 0 <= j < size[1]):
-        raise InputError(f"The cell {cell} lies outside the {size[0]}x{size[1]} map of {layer}.")
-    height_head, width_head = head if isinstance(head, tuple) else (head, head)
-    down = rearrange(_choose(height, height_head), "(b w) i y -> b w i y", w=size[1])[sample, :, i]
-    across = rearrange(_choose(width, width_head), "(b i) j x -> b i j x", i=-(-size[0] // stride))
-    row = across[sample, cell[0], j].cpu().double().numpy()
-    columns = down.cpu().double().numpy()  # [x, y]: every column, asked from row i
-    return PixelAttention(layer, (i, j), columns[j], row, (row[:, None] * columns).T)
-
-
-def two_hop_map(
-    height_weights: Float[Tensor, "sequence head query key"],
-    width_weights: Float[Tensor, "sequence2 head query2 key2"],
-    cell: tuple[int, int],
-    *,
-    head: Head = None,
-    stride: int = 1,
-) -> Float[np.ndarray, "height width"]:
-    """Compose both passes' weights into one map, ``A_W[i; j -> x] * A_H[x; i -> y]``; sums to 1."""
-    maps = {"layer.height": height_weights, "layer.width": width_weights}
-    return pixel_attention(maps, "layer", cell, head=head, stride=stride).two_hop
+    found = passes(height, width, head=head, stride=stride, sample=sample)
+    arrays = (x.cpu().numpy() for x in (*found.strips(cell), found.compose(cell)))
+    return PixelAttention(layer, found.asked(cell), *arrays)
 
 
 def cell_at(
@@ -152,18 +122,6 @@ def attended_classes(
     classes = panoptic[ys[:, None], xs] // LABEL_DIVISOR
     shares = [(int(c), float(weights[classes == c].sum())) for c in np.unique(classes)]
     return sorted(shares, key=lambda pair: -pair[1])
-
-
-def _choose(
-    weights: Float[Tensor, "sequence head query key"], head: int | None
-) -> Float[Tensor, "sequence query key"]:
-    if head is None:
-        return weights.mean(dim=1)
-    if not 0 <= head < weights.shape[1]:
-        raise InputError(
-            f"There is no head {head}; this layer has heads 0..{weights.shape[1] - 1}."
-        )
-    return weights[:, head]
 
 
 def _percent(share: float) -> str:

@@ -4,16 +4,16 @@ import torch
 from einops import rearrange
 from torch import nn
 
-from axialkit.attention import AxialAttention2d, record_attention
+from axialkit.attention import AxialAttention2d, record_attention, set_attention_backend
+from axialkit.attention.summaries import layers_with_both_passes
+from axialkit.attention.two_hop import two_hop
 from axialkit.errors import InputError
 from axialkit.visualize.attention import (
-    attention_layers,
     cell_at,
     describe_attention,
     draw_pixel_attention,
     map_size,
     pixel_attention,
-    two_hop_map,
 )
 
 HEADS, CHANNELS = 2, 4
@@ -49,6 +49,7 @@ def record(layer, x):
 def test_two_hop_map_is_the_jacobian_with_frozen_attention(layer, pair):
     x = torch.randn(1, 3, 5, 7, dtype=torch.float64)
     height, width = record(layer, x)
+    set_attention_backend(layer, "reference")
     layer.height.activation, layer.width.activation = Frozen(height), Frozen(width)
     # let only one head of the first pass through to the values of the second
     other = torch.arange(CHANNELS) // (CHANNELS // HEADS) != pair[0]
@@ -58,8 +59,8 @@ def test_two_hop_map_is_the_jacobian_with_frozen_attention(layer, pair):
     jacobian = rearrange(jacobian, "(head c) i j d y x -> head i j c d y x", head=HEADS)[pair[1]]
     mixing = jacobian.sum(dim=(-2, -1))  # what is left of it if the map sums to 1
     for i, j in np.ndindex(jacobian.shape[:2]):
-        found = two_hop_map(height, width, (i, j), head=pair, stride=layer.stride)
-        expected = torch.einsum("cd,yx->cdyx", mixing[i, j], torch.from_numpy(found))
+        found = two_hop(height, width, (i, j), head=pair, stride=layer.stride)
+        expected = torch.einsum("cd,yx->cdyx", mixing[i, j], torch.as_tensor(found))
         torch.testing.assert_close(jacobian[i, j], expected, rtol=0, atol=1e-12)
     # one and the same channel mixing everywhere, and not a trivial one
     torch.testing.assert_close(mixing, mixing[:1, :1].expand_as(mixing), rtol=0, atol=1e-12)
@@ -89,11 +90,11 @@ def test_strips_are_the_cells_own_column_and_row(layer):
 def test_mean_of_all_heads_is_the_mean_over_head_pairs(layer):
     height, width = record(layer, torch.randn(1, 3, 4, 4, dtype=torch.float64))
     pairs = [
-        two_hop_map(height, width, (1, 1), head=(a, b), stride=layer.stride)
+        two_hop(height, width, (1, 1), head=(a, b), stride=layer.stride)
         for a in range(HEADS)
         for b in range(HEADS)
     ]
-    together = two_hop_map(height, width, (1, 1), stride=layer.stride)
+    together = two_hop(height, width, (1, 1), stride=layer.stride)
     np.testing.assert_allclose(together, np.mean(pairs, axis=0), atol=1e-14)
 
 
@@ -110,7 +111,7 @@ def maps():
 
 
 def test_layers_are_listed_in_order(maps):
-    assert attention_layers(maps) == ["stage4.block1", "stage4.block2"]
+    assert layers_with_both_passes(maps) == ["stage4.block1", "stage4.block2"]
     assert map_size(maps, "stage4.block2") == (9, 17)
 
 
