@@ -12,6 +12,7 @@ Letters: ``p`` = pairs of a chunk, ``i`` = queries of a tile, ``j`` = all keys f
 ``d`` and ``e`` = channels per head of keys and values; *rows* are ``positions.distance_rows``.
 """
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -21,6 +22,8 @@ from torch import Tensor
 
 from axialkit.attention.positions import windows
 from axialkit.attention.tiles import Chunk, Scratch, Tile, cut
+
+PROJECTED = 1024  # pixels, at least: fewer would slow down the product
 
 Pairs = Float[Tensor, "pair query channel"]
 Logits = Float[Tensor, "pair query key"]
@@ -69,10 +72,11 @@ class Attention(NamedTuple):
             shift=self.shift.to(dtype),
         )
 
-    def cut(self) -> tuple[list[Chunk], list[Tile]]:
+    def cut(self, *, backward: bool = False) -> tuple[list[Chunk], list[Tile]]:
         """Cut into chunks and tiles."""
-        sequences, heads, length, depth = self.q.shape
-        return cut(sequences, heads, length, max(depth, self.v.shape[-1]), self.q.device)
+        *shape, depth = self.q.shape
+        depth = max(depth, self.v.shape[-1])
+        return cut((shape[0], shape[1], shape[2]), depth, self.q.device, backward=backward)
 
 
 class Projection(NamedTuple):
@@ -83,12 +87,14 @@ class Projection(NamedTuple):
     bias: Float[Tensor, " qkv"]
 
     def parts(self, heads: int, value_depth: int) -> list[slice]:
-        """Cut the sequences into those that are projected at once: a chunk's."""
+        """Cut the sequences into those that are projected at once: some chunks, for the speed."""
         sequences, length, _ = self.x.shape
         key_depth = (len(self.weight) // heads - value_depth) // 2
         depth = max(key_depth, value_depth)
-        chunks, _ = cut(sequences, heads, length, depth, self.x.device)
-        return [chunk.rows for chunk in chunks if chunk.heads.start == 0]
+        chunks, _ = cut((sequences, heads, length), depth, self.x.device)
+        rows = chunks[0].rows.stop
+        rows *= math.ceil(PROJECTED / (rows * length))
+        return [slice(row, row + rows) for row in range(0, sequences, rows)]
 
     def of(
         self, rows: slice, heads: int, value_depth: int, scratch: Scratch

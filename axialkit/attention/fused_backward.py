@@ -36,7 +36,7 @@ def attend_backward(
     scratch = scratch_for(attention.q)
     wide = attention.in_precision_of(scratch)
     gradients = _zeros(wide)
-    chunks, tiles = attention.cut()
+    chunks, tiles = attention.cut(backward=True)
     for chunk in chunks:
         loaded = Loaded(wide, chunk, scratch)
         sums = _KeySums(loaded, gradients)

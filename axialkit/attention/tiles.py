@@ -48,15 +48,18 @@ class Tile(NamedTuple):
 
 
 def cut(
-    sequences: int, heads: int, length: int, depth: int, device: torch.device
+    shape: tuple[int, int, int], depth: int, device: torch.device, *, backward: bool = False
 ) -> tuple[list[Chunk], list[Tile]]:
-    """Cut the logits ``[sequences, heads, length, length]`` into chunks and tiles.
+    """Cut the logits of a shape ``(sequences, heads, length)`` into chunks and tiles.
 
-    ``depth`` is that of the deepest vectors: those of a tile's positions have to fit as well.
+    ``depth`` is that of the deepest vectors. Keys and values of a chunk have to fit as well, and
+    on the way back the gradients of a tile's positions.
     """
+    sequences, heads, length = shape
     elements = CPU_ELEMENTS if device.type == "cpu" else GPU_ELEMENTS
-    queries = _even(length, max(1, min(TILE_QUERIES, 2 * elements // (length * depth))))
-    pairs = max(1, elements // (queries * length))
+    most = min(TILE_QUERIES, 2 * elements // (length * depth)) if backward else TILE_QUERIES
+    queries = _even(length, max(1, most))
+    pairs = max(1, elements // (length * max(queries, depth // 2)))
     together = min(heads, pairs)
     rows = _even(sequences, max(1, pairs // together))
     chunks = [

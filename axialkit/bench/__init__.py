@@ -1,0 +1,1 @@
+"""Measuring attention layers and networks against the machine's own speed."""
