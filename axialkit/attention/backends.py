@@ -8,6 +8,7 @@ kernels fits, and otherwise ``fused``. What the user named is never replaced by 
 from typing import NamedTuple
 
 from axialkit.attention.kernels import Choice, Situation, ask_and_choose
+from axialkit.errors import InputError
 
 BACKENDS = ("auto", "reference", "fused", "sdpa")
 
@@ -23,14 +24,14 @@ def check_backend(name: str, *, softmax: bool) -> None:
     """Refuse names that do not exist, and SDPA for weights that are no softmax.
 
     Raises:
-        ValueError: either of them.
+        InputError: either of them.
     """
     if name not in BACKENDS:
-        raise ValueError(
+        raise InputError(
             f'There is no attention backend "{name}". Choose from: {", ".join(BACKENDS)}.'
         )
     if name == "sdpa" and not softmax:
-        raise ValueError(
+        raise InputError(
             'The backend "sdpa" computes a softmax, and this layer takes the sigmoid of its '
             "logits. Choose auto, reference or fused."
         )

@@ -96,8 +96,7 @@ def sum_terms(
     y: Float[Tensor, "batch channel *rest"], terms: int
 ) -> Float[Tensor, "batch summed *rest"]:
     """Add up equal parts of the channels."""
-    first, *others = y.chunk(terms, dim=1)
-    return sum(others, first)
+    return y if terms == 1 else sum(y.chunk(terms, dim=1))  # type: ignore[return-value]
 
 
 def native_batch_norm(x: Tensor, weight: Tensor, bias: Tensor, terms: int = 1) -> Normalized:

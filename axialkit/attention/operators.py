@@ -172,7 +172,7 @@ def _layer(*args: Any) -> Tensor:  # noqa: ANN401
     projection, formula, output_affine = Projection(*args[:3]), args[3:-2], args[-2:]
     _, heads, depth = output_affine[0].shape
     x = projection.x
-    answer = x.new_empty(*x.shape[:2], heads, depth)
+    answer = _new_layout_of(x, heads, depth)
     scratch = scratch_for(x)
     with torch.autocast(x.device.type, enabled=False):
         for rows in projection.parts(heads, depth):
@@ -184,8 +184,18 @@ def _layer(*args: Any) -> Tensor:  # noqa: ANN401
 
 @_layer.register_fake
 def _(*args: Any) -> Tensor:  # noqa: ANN401
-    x, (_, heads, depth) = args[0], args[-2].shape
-    return x.new_empty(*x.shape[:2], heads, depth)
+    _, heads, depth = args[-2].shape
+    return _new_layout_of(args[0], heads, depth)
+
+
+def _new_layout_of(
+    x: Float[Tensor, "b length channel"], heads: int, depth: int
+) -> Float[Tensor, "b length {heads} {depth}"]:
+    """Columns of an image stay columns: positions lie in memory as those of ``x``."""
+    sequences, length, _ = x.shape
+    if x.stride(0) < x.stride(1):
+        return x.new_empty(length, sequences, heads, depth).transpose(0, 1)
+    return x.new_empty(sequences, length, heads, depth)
 
 
 def _new_answer(

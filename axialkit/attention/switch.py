@@ -7,6 +7,7 @@ from torch import nn
 
 from axialkit.attention.axis import AxialAttention1d
 from axialkit.attention.backends import check_backend
+from axialkit.errors import InputError
 
 
 def axial_layers(model: nn.Module) -> dict[str, AxialAttention1d]:
@@ -23,7 +24,7 @@ def set_attention_backend(model: nn.Module, backend: str) -> int:
     are switched, or none.
 
     Raises:
-        ValueError: no such backend, or a layer that it cannot compute.
+        InputError: no such backend, or a layer that it cannot compute.
 
     Example::
 
@@ -35,8 +36,8 @@ def set_attention_backend(model: nn.Module, backend: str) -> int:
     for name, layer in layers.items():
         try:
             check_backend(backend, softmax=layer.softmax)
-        except ValueError as error:
-            raise ValueError(f"{name}: {error}" if name else str(error)) from None
+        except InputError as error:
+            raise InputError(f"{name}: {error}" if name else str(error)) from None
     for layer in layers.values():
         layer.backend = backend
     return len(layers)
@@ -47,7 +48,7 @@ def attention_backend(model: nn.Module, backend: str) -> Iterator[None]:
     """Switch the backend for a while; afterwards every layer has its own again.
 
     Raises:
-        ValueError: as ``set_attention_backend``.
+        InputError: as ``set_attention_backend``.
     """
     before = {layer: layer.backend for layer in axial_layers(model).values()}
     set_attention_backend(model, backend)

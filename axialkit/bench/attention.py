@@ -80,7 +80,7 @@ def bench_attention(
     rows = []
     for name in backends:
         taken = seconds[f"{name} layer"]
-        row = {"backend": name, "mode": mode} | shape._asdict()
+        row: dict[str, Any] = {"backend": name, "mode": mode} | shape._asdict()
         row |= {"milliseconds": taken * 1e3, "gflops": flops / taken / 1e9}
         row["peak_extra_mb"] = peak_of(shape, mode, name).extra_mb
         if mode == "infer":

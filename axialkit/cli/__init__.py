@@ -17,6 +17,10 @@ COMMANDS = (
     Command("data minicity", "Train your own", "draw MiniCity, the data set without a download"),
     Command("train", "Train your own", "train a preset, with any of its fields changed"),
     Command("evaluate", "Train your own", "score a network: PQ and mIoU, ours and the official"),
+    Command(
+        "bench attention", "Measure", "an attention layer by every backend", "attention_command"
+    ),
+    Command("bench model", "Measure", "a whole network, ready for inference", "model_command"),
 )
 
 

@@ -82,9 +82,11 @@ class AxialResNet(nn.Module):
     def endpoints(self, x: Float[Tensor, "batch 3 height width"]) -> dict[str, Tensor]:
         """Return everything that deeplab2's encoder names: ``stageN``, ``resN``, the top."""
         raw = self._raw(x)
-        named = {f"stage{number}": feature for number, feature in raw.items()}
+        named = {f"stage{number}": feature.clone() for number, feature in raw.items()}
+        top = self._top({number: feature.clone() for number, feature in raw.items()})
+        # last, as a prepared network activates in place
         named |= {f"res{number}": self.act(feature) for number, feature in raw.items()}
-        return named | {"backbone_output": self._top(raw)}
+        return named | {"backbone_output": top}
 
     @property
     def top_channels(self) -> int:

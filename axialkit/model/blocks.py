@@ -80,7 +80,9 @@ class ResidualBlock(nn.Module):
             shortcut = x[:, :, :: self.stride, :: self.stride]
         else:
             shortcut = self.shortcut(x)
-        return self.drop_path(self.squeeze_excite(self.branch(x))) + shortcut
+        total = self.drop_path(self.squeeze_excite(self.branch(x)))
+        total += shortcut  # in place: nothing else reads the branch's answer
+        return total
 
 
 class BasicBranch(nn.Sequential):

@@ -7,13 +7,22 @@ before it can take over.
 import copy
 
 import torch
+import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
 from axialkit.attention.batch_norm import BatchNorm
 from axialkit.attention.layers import AxialAttention1d
 from axialkit.model.absolute_positions import AbsolutePositions1d, AbsolutePositions2d
+from axialkit.model.backbone import AxialResNet
+from axialkit.model.blocks import AttentionBranch
 from axialkit.model.convolutions import ConvNormAct, DepthwiseNormAct
+
+# tables of absolute positions, each with its norm
+NORMED_TABLES: dict[type[nn.Module], list[tuple[str, str]]] = {
+    AbsolutePositions2d: [("table", "norm")],
+    AbsolutePositions1d: [("height_table", "height_norm"), ("width_table", "width_norm")],
+}
 
 
 def fold_batch_norms(model: nn.Module) -> nn.Module:
@@ -80,37 +89,77 @@ class FoldedAttention1d(AxialAttention1d):
 def _folded(module: nn.Module) -> nn.Module:
     """Fold in place all that lies below; return the module, or what has to replace it."""
     # exact types: a subclass may put something between convolution and norm
-    if type(module) is AxialAttention1d:
+    kind = type(module)
+    if kind is AxialAttention1d:
         return FoldedAttention1d(module)
-    if type(module) is ConvNormAct or type(module) is DepthwiseNormAct:
+    if kind is nn.Conv2d:  # the last of a head: it has no norm
+        return FoldedConv2d.of(module, module.weight, module.bias)
+    if kind in (ConvNormAct, DepthwiseNormAct):
         module.add_module("conv", _folded_conv(module.conv, module.norm))
         module.add_module("norm", nn.Identity())
-    elif type(module) is AbsolutePositions2d:
-        _fold_table(module, "table", "norm")
-    elif type(module) is AbsolutePositions1d:
-        _fold_table(module, "height_table", "height_norm")
-        _fold_table(module, "width_table", "width_norm")
+    elif kind in NORMED_TABLES:
+        for table, norm in NORMED_TABLES[kind]:
+            _fold_table(module, table, norm)
     else:
         for name, child in module.named_children():
             module.add_module(name, _folded(child))
+    _activate_in_place(module)
     return module
+
+
+def _activate_in_place(module: nn.Module) -> None:
+    """Overwrite what an activation reads and nothing else does: fresh memory costs more time.
+
+    The input of a stage's first block is left alone, because other parts of the network read it.
+    """
+    overwriting = [module] if isinstance(module, ConvNormAct | AttentionBranch) else []
+    if isinstance(module, AxialResNet):
+        overwriting = [module]
+        for stage in module.stages.values():
+            overwriting += list(stage.children())[1:]
+    for part in overwriting:
+        if type(getattr(part, "act", None)) is nn.ReLU:
+            part.add_module("act", nn.ReLU(inplace=True))
+
+
+class FoldedConv2d(nn.Conv2d):
+    """A convolution that reads and answers channels-last images without a copy."""
+
+    @classmethod
+    def of(cls, conv: nn.Conv2d, weight: Tensor, bias: Tensor | None) -> "FoldedConv2d":
+        """Make one like ``conv`` with these weights."""
+        with torch.device("meta"):  # both tensors follow
+            folded = cls(
+                conv.in_channels,
+                conv.out_channels,
+                conv.kernel_size[0],
+                conv.stride[0],
+                conv.padding[0],
+                conv.dilation[0],
+                conv.groups,
+            )
+        folded.weight = nn.Parameter(weight)
+        folded.bias = None if bias is None else nn.Parameter(bias)
+        return folded
+
+    def forward(self, input: Tensor) -> Tensor:
+        pointwise = self.kernel_size == (1, 1) and self.stride == (1, 1) and self.groups == 1
+        if pointwise and input.device.type == "cpu" and _one_thread():
+            # the one case in which torch takes a kernel that copies
+            pixels = rearrange(input, "b c h w -> b h w c")
+            product = F.linear(pixels, self.weight[:, :, 0, 0], self.bias)
+            return rearrange(product, "b h w c -> b c h w")
+        return super().forward(input)
+
+
+def _one_thread() -> bool:
+    """Ask for the threads, which a compiler must not see: it has kernels of its own."""
+    return not torch.compiler.is_compiling() and torch.get_num_threads() == 1
 
 
 def _folded_conv(conv: nn.Conv2d, norm: BatchNorm) -> nn.Conv2d:
     scale, shift = norm.affine()
-    with torch.device("meta"):  # both tensors follow
-        folded = nn.Conv2d(
-            conv.in_channels,
-            conv.out_channels,
-            conv.kernel_size[0],
-            conv.stride[0],
-            conv.padding[0],
-            conv.dilation[0],
-            conv.groups,
-        )
-    folded.weight = nn.Parameter(conv.weight * rearrange(scale, "o -> o 1 1 1"))
-    folded.bias = nn.Parameter(shift)
-    return folded
+    return FoldedConv2d.of(conv, conv.weight * rearrange(scale, "o -> o 1 1 1"), shift)
 
 
 def _folded_projection(layer: AxialAttention1d) -> nn.Linear:
