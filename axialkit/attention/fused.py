@@ -21,7 +21,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from axialkit.attention.positions import windows
-from axialkit.attention.tiles import Chunk, Scratch, Tile, cut
+from axialkit.attention.tiles import Chunk, Scratch, Tile, cut, scratch_for
 
 PROJECTED = 1024  # pixels, at least: fewer would slow down the product
 
@@ -59,7 +59,7 @@ class Attention(NamedTuple):
 
     def in_precision_of(self, scratch: Scratch) -> "Attention":
         """Widen all but q, k and v, which are widened chunk by chunk."""
-        dtype = scratch.like.dtype
+        dtype = scratch.dtype
         query_rows, key_rows, value_rows = (
             None if rows is None else rows.to(dtype)
             for rows in (self.query_rows, self.key_rows, self.value_rows)
@@ -100,22 +100,16 @@ class Projection(NamedTuple):
         self, rows: slice, heads: int, value_depth: int, scratch: Scratch
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Project some sequences; what the scratch lent for the former ones is overwritten."""
-        x, like = self.x[rows], scratch.like
+        x, dtype = self.x[rows], scratch.dtype
         qkv = scratch.take("qkv", x.shape[0] * x.shape[1], len(self.weight))
-        weight, bias = self.weight.to(like.dtype), self.bias.to(like.dtype)
-        torch.addmm(bias, x.flatten(0, 1).to(like.dtype), weight.mT, out=qkv)
+        weight, bias = self.weight.to(dtype), self.bias.to(dtype)
+        torch.addmm(bias, x.flatten(0, 1).to(dtype), weight.mT, out=qkv)
         keys, values = (len(weight) - heads * value_depth) // 2, heads * value_depth
         q, k, v = (
             part.unflatten(0, x.shape[:2]).unflatten(2, (heads, -1)).transpose(1, 2)
             for part in qkv.split([keys, keys, values], dim=1)
         )
         return q, k, v
-
-
-def scratch_for(x: Tensor) -> Scratch:
-    """Buffers in which to compute: half precision is widened to float32."""
-    dtype = torch.float64 if x.dtype == torch.float64 else torch.float32
-    return Scratch(torch.empty(0, dtype=dtype, device=x.device))
 
 
 # takes what the queries of a tile retrieve, to be multiplied by the factor
@@ -208,7 +202,7 @@ def attend(
     """Run over all tiles and hand on what their queries retrieve; return log(sum(exp(logits)))."""
     scratch = scratch or scratch_for(attention.q)
     attention = attention.in_precision_of(scratch)
-    lse = scratch.like.new_empty(attention.q.shape[:3])
+    lse = attention.q.new_empty(attention.q.shape[:3], dtype=scratch.dtype)
     chunks, tiles = attention.cut()
     for chunk in chunks:
         loaded = Loaded(attention, chunk, scratch)

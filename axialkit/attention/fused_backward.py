@@ -10,8 +10,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from axialkit.attention.fused import Attention, Loaded, Logits, Pairs, scratch_for
-from axialkit.attention.tiles import Tile
+from axialkit.attention.fused import Attention, Loaded, Logits, Pairs
+from axialkit.attention.tiles import Tile, scratch_for
 
 Outputs = Float[Tensor, "b length term head e"]
 

@@ -19,10 +19,9 @@ from axialkit.attention.fused import (
     Pairs,
     Projection,
     attend,
-    scratch_for,
 )
 from axialkit.attention.fused_backward import attend_backward
-from axialkit.attention.tiles import Chunk, Tile
+from axialkit.attention.tiles import Chunk, Tile, scratch_for
 
 _FORMULA = (
     "Tensor? query_rows, Tensor? key_rows, Tensor? value_rows, "

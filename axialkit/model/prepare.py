@@ -89,16 +89,15 @@ class FoldedAttention1d(AxialAttention1d):
 def _folded(module: nn.Module) -> nn.Module:
     """Fold in place all that lies below; return the module, or what has to replace it."""
     # exact types: a subclass may put something between convolution and norm
-    kind = type(module)
-    if kind is AxialAttention1d:
+    if type(module) is AxialAttention1d:
         return FoldedAttention1d(module)
-    if kind is nn.Conv2d:  # the last of a head: it has no norm
+    if type(module) is nn.Conv2d:  # the last of a head: it has no norm
         return FoldedConv2d.of(module, module.weight, module.bias)
-    if kind in (ConvNormAct, DepthwiseNormAct):
+    if type(module) is ConvNormAct or type(module) is DepthwiseNormAct:
         module.add_module("conv", _folded_conv(module.conv, module.norm))
         module.add_module("norm", nn.Identity())
-    elif kind in NORMED_TABLES:
-        for table, norm in NORMED_TABLES[kind]:
+    elif type(module) in NORMED_TABLES:
+        for table, norm in NORMED_TABLES[type(module)]:
             _fold_table(module, table, norm)
     else:
         for name, child in module.named_children():
@@ -112,9 +111,10 @@ def _activate_in_place(module: nn.Module) -> None:
 
     The input of a stage's first block is left alone, because other parts of the network read it.
     """
-    overwriting = [module] if isinstance(module, ConvNormAct | AttentionBranch) else []
+    overwriting: list[nn.Module] = []
+    if isinstance(module, ConvNormAct | AttentionBranch | AxialResNet):
+        overwriting.append(module)
     if isinstance(module, AxialResNet):
-        overwriting = [module]
         for stage in module.stages.values():
             overwriting += list(stage.children())[1:]
     for part in overwriting:
