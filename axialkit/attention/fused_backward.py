@@ -165,11 +165,13 @@ def _add_to_rows(
 
     ``one`` are the queries and ``other`` the keys, or the other way round: a row is their sum.
     """
-    one, other, channels = maps.shape[1], maps.shape[2], x.shape[2]
-    # each of `one` writes a step further to the right, so that distances come to lie in columns
-    buffer = loaded.scratch.take("to distances", one, len(rows), channels).zero_()
-    shifted = buffer.as_strided(
-        (one, other, channels), ((len(rows) + 1) * channels, channels, 1), buffer.storage_offset()
-    )
-    shifted.copy_(torch.bmm(maps.permute(1, 2, 0), x.transpose(0, 1)))
+    vectors = torch.bmm(maps.permute(1, 2, 0), x.transpose(0, 1))
+    if vectors.shape[0] > vectors.shape[1]:  # the fewer of the two stand below each other
+        vectors = vectors.transpose(0, 1)
+    few, many, channels = vectors.shape
+    # each line is written a step further to the right, so that distances come to lie in columns
+    buffer = loaded.scratch.take("to distances", few, len(rows), channels).zero_()
+    buffer.as_strided(
+        (few, many, channels), ((len(rows) + 1) * channels, channels, 1), buffer.storage_offset()
+    ).copy_(vectors)
     rows += buffer.sum(0)

@@ -54,6 +54,8 @@ def _scaled(
 ) -> tuple[Float[Tensor, "b head i d"], Float[Tensor, "b head j d"]]:
     """Multiply the content's scale into the queries; zero them where the content is off."""
     scale = attention.scale[0] if attention.content else torch.zeros_like(attention.scale[0])
+    # a softmax ignores the shift; yet every parameter gets a gradient: zero
+    scale = scale + 0 * attention.shift
     q = attention.q * scale[:, None, None].to(attention.q.dtype)
     return q, attention.k
 

@@ -13,6 +13,12 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from axialkit.attention.summaries import layers_with_both_passes
 from axialkit.attention.two_hop import Head
+from axialkit.visualize.attention_parts import (
+    draw_distances,
+    draw_heads,
+    draw_position_tables,
+    draw_terms,
+)
 from axialkit.visualize.colors import Picture
 from axialkit.visualize.two_hop import (
     Maps,
@@ -30,7 +36,11 @@ __all__ = [
     "cell_at",
     "describe_attention",
     "draw_attention",
+    "draw_distances",
+    "draw_heads",
     "draw_pixel_attention",
+    "draw_position_tables",
+    "draw_terms",
     "map_size",
     "pixel_attention",
 ]

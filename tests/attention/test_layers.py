@@ -1,7 +1,13 @@
 import pytest
 import torch
 
-from axialkit.attention import AxialAttention1d, AxialAttention2d, GlobalAttention2d, Terms
+from axialkit.attention import (
+    AxialAttention1d,
+    AxialAttention2d,
+    GlobalAttention2d,
+    Terms,
+    set_attention_backend,
+)
 from tests.conftest import golden_cases
 from tests.golden_layers import check_layer, meta
 
@@ -10,10 +16,13 @@ CASES_1D = golden_cases("model/layers/axial1d_*.npz")
 CASES_2D = golden_cases("model/layers/axial2d_*.npz")
 
 
+@pytest.mark.parametrize("backend", ["reference", "fused", "sdpa"])
 @pytest.mark.parametrize("case", CASES_1D, ids=lambda path: path.stem)
-def test_axis_equals_the_reference(case, load_golden):
+def test_axis_equals_the_reference(case, backend, load_golden):
     arrays = load_golden(case)
     about = meta(arrays)
+    if backend == "sdpa" and about["activation"] == "sigmoid":
+        return  # refused: see test_backends
     layer = AxialAttention1d(
         about["in_channels"],
         about["total_key_depth"],
@@ -27,12 +36,14 @@ def test_axis_equals_the_reference(case, load_golden):
             value_position=about["retrieve_value_rpe"],
         ),
         activation=about["activation"],
+        backend=backend,
     )
     check_layer(layer, arrays)
 
 
+@pytest.mark.parametrize("backend", ["reference", "fused", "sdpa"])
 @pytest.mark.parametrize("case", CASES_2D, ids=lambda path: path.stem)
-def test_height_then_width_equals_the_reference(case, load_golden):
+def test_height_then_width_equals_the_reference(case, backend, load_golden):
     arrays = load_golden(case)
     about = meta(arrays)
     layer = AxialAttention2d(
@@ -42,13 +53,15 @@ def test_height_then_width_equals_the_reference(case, load_golden):
         about["num_heads"],
         stride=about["strides"],
     )
+    set_attention_backend(layer, backend)
     check_layer(layer, arrays)
 
 
+@pytest.mark.parametrize("backend", ["reference", "fused", "sdpa"])
 @pytest.mark.parametrize(
     "case", golden_cases("model/layers/global2d_*.npz"), ids=lambda path: path.stem
 )
-def test_global_attention_equals_the_reference(case, load_golden):
+def test_global_attention_equals_the_reference(case, backend, load_golden):
     arrays = load_golden(case)
     about = meta(arrays)
     layer = GlobalAttention2d(
@@ -59,6 +72,7 @@ def test_global_attention_equals_the_reference(case, load_golden):
         stride=about["strides"],
         double=about["double"],
     )
+    set_attention_backend(layer, backend)
     check_layer(layer, arrays)
 
 

@@ -1,6 +1,13 @@
+import pytest
 import torch
 
-from axialkit.attention.positions import look_up, position_table, relative_index
+from axialkit.attention.positions import (
+    distance_rows,
+    look_up,
+    position_table,
+    relative_index,
+    windows,
+)
 
 
 def test_row_is_key_minus_query_clipped():
@@ -17,3 +24,16 @@ def test_look_up_is_the_table_at_the_index():
     assert table.shape == (9, 3)
     assert table.abs().max() <= 2
     torch.testing.assert_close(look_up(table, 4)[1, 3], table[4 + 2])
+
+
+@pytest.mark.parametrize(("length", "max_distance"), [(1, 4), (4, 4), (9, 3)])
+def test_windows_are_the_looked_up_vectors_with_the_keys_from_last_to_first(length, max_distance):
+    table = position_table(3, max_distance).detach()
+    rows = distance_rows(table, length)
+    assert rows.shape == (2 * length - 1, 3)
+    vectors = windows(rows, length, length)
+    assert torch.equal(vectors.flip(1), look_up(table, length))
+    assert vectors.untyped_storage().data_ptr() == rows.untyped_storage().data_ptr()
+    for start in range(length):  # a tile of the last queries
+        tile = windows(rows[start:], length - start, length)
+        assert torch.equal(tile, vectors[start:])
