@@ -88,6 +88,19 @@ class BatchNorm(nn.Module):
         return f"{self.weight.numel()}"
 
 
+def synchronize_batch_norms(model: nn.Module) -> int:
+    """Let all batch norms use the statistics of all processes' batches; return their number.
+
+    For ``torch.distributed`` with any backend. Before each step every process must run the same
+    layers, or they wait for each other forever. Without processes nothing changes. The sums and
+    the counts of the processes are added up, so batches may differ in size.
+    """
+    norms = [module for module in model.modules() if isinstance(module, BatchNorm)]
+    for norm in norms:
+        norm.synchronized = True
+    return len(norms)
+
+
 # the normalised input, mean and biased variance per channel, and how many numbers these are of
 Normalized = tuple[Tensor, Tensor, Tensor, int]
 

@@ -97,9 +97,12 @@ def record_attention(
 
 
 def _short(name: str) -> str:
-    """``backbone.stages.stage4.block2.branch.attention.height`` -> ``stage4.block2.height``."""
+    """``backbone.stages.stage4.block2.branch.attention.height`` -> ``stage4.block2.height``.
+
+    A layer by itself is called ``attention``.
+    """
     dropped = {"backbone", "stages", "branch", "attention"}
-    return ".".join(part for part in name.split(".") if part not in dropped)
+    return ".".join(part for part in name.split(".") if part not in dropped) or "attention"
 
 
 def _choose(
@@ -137,7 +140,7 @@ def _look_into(
     return torch.cat(weights), torch.cat(logits, dim=1) if terms else None, torch.cat(answers)
 
 
-def _parts(layer: AxialAttention1d, x: Sequences) -> tuple[Sequences, ...]:
+def _parts(layer: AxialAttention1d, x: Sequences) -> tuple[Tensor, ...]:
     """Cut the sequences, so that few maps are formed beside those that are kept."""
     x = x.to(layer.qkv.weight.dtype)
     if layer.training:  # statistics are those of the whole batch

@@ -7,7 +7,7 @@ and are the layer's Jacobian when the attention is frozen, for each pair of head
 mean. All queries of one row share ``A_H[x; i -> y]``.
 """
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from einops import einsum, rearrange
 from jaxtyping import Float
@@ -15,7 +15,6 @@ from torch import Tensor
 
 from axialkit.errors import InputError
 
-Order = Literal["hw", "wh"]
 # a head of both passes, or of (height pass, width pass); None = the mean of all
 Head = int | tuple[int | None, int | None] | None
 Weights = Float[Tensor, "sequence head query key"]
@@ -32,7 +31,7 @@ class Passes(NamedTuple):
 
     height: OneHead  # sequences: columns
     width: OneHead  # sequences: rows
-    order: Order
+    order: str  # hw or wh
     stride: int
 
     @property
@@ -73,7 +72,7 @@ def passes(
     height_weights: Weights,
     width_weights: OtherWeights,
     *,
-    order: Order = "hw",
+    order: str = "hw",
     head: Head = None,
     stride: int = 1,
     sample: int = 0,
@@ -91,20 +90,24 @@ def passes(
     else:
         columns = -(-columns // stride)
     heads = head if isinstance(head, tuple) else (head, head)
-    chosen = [
-        _of_sample(choose_head(weights, of), lines, sample, stride)
+    images = [
+        _images(choose_head(weights, of), lines, stride)
         for weights, of, lines in zip(
             (height_weights, width_weights), heads, (columns, rows), strict=True
         )
     ]
-    return Passes(chosen[0], chosen[1], order, stride)
+    if len(images[0]) != len(images[1]):
+        raise InputError(_not_of_one_layer(len(width_weights), rows, stride))
+    if not 0 <= sample < len(images[0]):
+        raise InputError(f"There is no image {sample} in this batch of {len(images[0])}.")
+    return Passes(images[0][sample], images[1][sample], order, stride)
 
 
 def two_hop(
     height_weights: Weights,
     width_weights: OtherWeights,
     query: tuple[int, int],
-    order: Order = "hw",
+    order: str = "hw",
     *,
     head: Head = None,
     stride: int = 1,
@@ -153,16 +156,15 @@ def choose_head(weights: Weights, head: int | None) -> OneHead:
     return weights[:, head].double()
 
 
-def _of_sample(
-    weights: OneHead, lines: int, sample: int, stride: int
-) -> Float[Tensor, "line query key"]:
-    """Return the sequences of one image, which has that many lines."""
+def _images(weights: OneHead, lines: int, stride: int) -> Float[Tensor, "image line query key"]:
+    """Separate the images, which have that many lines."""
     if len(weights) % lines:
-        raise InputError(
-            f"{len(weights)} sequences are no whole number of images of {lines} lines: the "
-            f"weights of both passes must be of one layer, and its stride that given ({stride})."
-        )
-    images = rearrange(weights, "(b line) query key -> b line query key", line=lines)
-    if not 0 <= sample < len(images):
-        raise InputError(f"There is no image {sample} in this batch of {len(images)}.")
-    return images[sample]
+        raise InputError(_not_of_one_layer(len(weights), lines, stride))
+    return rearrange(weights, "(b line) query key -> b line query key", line=lines)
+
+
+def _not_of_one_layer(sequences: int, lines: int, stride: int) -> str:
+    return (
+        f"{sequences} sequences are not the same images with {lines} lines each: the weights of "
+        f"both passes must be of one layer, and its stride that given ({stride})."
+    )
