@@ -137,8 +137,8 @@ def _check(repeats: int, *outputs: Path | None) -> None:
     if repeats < 1:
         raise InputError(f"--repeats must be at least 1, got {repeats}.")
     for path in outputs:
-        if path is not None and not path.resolve().parent.is_dir():
-            raise InputError(f"There is no folder {path.resolve().parent} to write {path.name} to.")
+        if path is not None and path.is_dir():
+            raise InputError(f"{path} is a folder, but a file is needed. Give the path of a file.")
 
 
 def _print_machine() -> dict[str, Any]:

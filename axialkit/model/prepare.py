@@ -24,6 +24,8 @@ NORMED_TABLES: dict[type[nn.Module], list[tuple[str, str]]] = {
     AbsolutePositions1d: [("height_table", "height_norm"), ("width_table", "width_norm")],
 }
 
+_SMALL_MAP = 20480  # elements: torch's limit, below which it does not take oneDNN
+
 
 def fold_batch_norms(model: nn.Module) -> nn.Module:
     """Return a copy that answers the same without its batch norms, up to rounding.
@@ -144,17 +146,22 @@ class FoldedConv2d(nn.Conv2d):
 
     def forward(self, input: Tensor) -> Tensor:
         pointwise = self.kernel_size == (1, 1) and self.stride == (1, 1) and self.groups == 1
-        if pointwise and input.device.type == "cpu" and _one_thread():
-            # the one case in which torch takes a kernel that copies
+        if pointwise and _leaves_onednn(input):
             pixels = rearrange(input, "b c h w -> b h w c")
             product = F.linear(pixels, self.weight[:, :, 0, 0], self.bias)
             return rearrange(product, "b h w c -> b c h w")
         return super().forward(input)
 
 
-def _one_thread() -> bool:
-    """Ask for the threads, which a compiler must not see: it has kernels of its own."""
-    return not torch.compiler.is_compiling() and torch.get_num_threads() == 1
+def _leaves_onednn(x: Tensor) -> bool:
+    """Would torch compute a 1x1 convolution by a kernel that copies, on this CPU?
+
+    It does with one thread and for small maps. Not asked when a compiler looks, which has kernels
+    of its own.
+    """
+    if torch.compiler.is_compiling() or x.device.type != "cpu":
+        return False
+    return torch.get_num_threads() == 1 or x.numel() <= _SMALL_MAP
 
 
 def _folded_conv(conv: nn.Conv2d, norm: BatchNorm) -> nn.Conv2d:

@@ -149,3 +149,11 @@ def test_a_missing_extra_warns_with_its_pip_line(monkeypatch):
 def test_no_chromium_is_a_warning(monkeypatch):
     monkeypatch.setattr(checks.shutil, "which", lambda name: None)
     assert checks.check_chromium().status == WARN
+
+
+def test_it_asks_the_attention_kernels(axk):
+    outcome = axk("doctor", "--attention")
+    assert outcome.code == 0
+    assert "wide family, stage 5, width pass, training" in outcome.out
+    assert outcome.out.count("runs: fused (the layer is set to auto)") == 8
+    assert "bfloat16 on cpu" in outcome.out and "gives no gradient to the bias" in outcome.out

@@ -1,9 +1,13 @@
 import itertools
+import shutil
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
 import torch
 from torch import nn
+from torch.profiler import ProfilerActivity, profile
 
 from axialkit.attention import AxialAttention1d, GlobalAttention2d, Terms
 from axialkit.attention.batch_norm import BatchNorm
@@ -141,3 +145,84 @@ def test_training_mode_is_refused():
     model.decoder.train()
     with pytest.raises(ValueError, match=r"only be folded in evaluation mode.*model\.eval\(\)"):
         fold_batch_norms(model)
+
+
+def copies_between_blocks(model: nn.Module, size: tuple[int, int]) -> list[str]:
+    """The tensors that are copied outside the attention operators, by the profiler."""
+    images = torch.rand(1, 3, *size) * 255
+    with torch.inference_mode():
+        model(images)
+        with profile(activities=[ProfilerActivity.CPU], record_shapes=True) as profiler:
+            model(images)
+    events = profiler.events()
+    attention = [e.time_range for e in events if e.name.startswith("axialkit::")]
+    assert len(attention) == sum(isinstance(m, AxialAttention1d) for m in model.modules())
+    found = []
+    for event in events:
+        inside = any(a.start <= event.time_range.start <= a.end for a in attention)
+        # a product spreads its bias over the answer: that writes the answer, and copies nothing
+        bias = event.cpu_parent is not None and event.cpu_parent.name == "aten::addmm"
+        if event.name == "aten::copy_" and not inside and not bias:
+            found.append(f"{event.cpu_parent and event.cpu_parent.name} {event.input_shapes[0]}")
+    return found
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [("tiny", (129, 257)), ("max_deeplab_s", (257, 513)), ("swidernet", (257, 513))],
+)
+def test_nothing_is_copied_from_the_first_convolution_to_the_heads(name, size, threads):
+    """Maps are large enough for oneDNN, as they are in practice."""
+    model = fold_batch_norms(build_model(NETWORKS[name]).eval())
+    model = model.to(memory_format=torch.channels_last)
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        copies = copies_between_blocks(model, size)
+    finally:
+        torch.set_num_threads(before)
+    # the image itself, brought to channels-last, and the two numbers that normalise it
+    image = f"aten::clone [1, 3, {size[0]}, {size[1]}]"
+    assert sorted(copies) == ["aten::_to_copy []", "aten::_to_copy []", image]
+
+
+def test_features_before_their_activation_are_left_as_they_are():
+    """Activations overwrite only what nothing else reads."""
+    torch.manual_seed(0)
+    model = with_random_norms(build_model("tiny"))
+    folded = fold_batch_norms(model)
+    images = torch.rand(1, 3, 65, 129)
+    with torch.no_grad():
+        expected, got = (m.backbone.endpoints(images) for m in (model, folded))
+    assert expected.keys() == got.keys()
+    for name, value in expected.items():
+        assert_same(value, got[name])
+    assert any((value < 0).any() for name, value in got.items() if name.startswith("stage"))
+
+
+COMPILED = """
+import torch
+import axialkit
+from axialkit.model.prepare import fold_batch_norms
+
+torch.set_num_threads(2)
+model = fold_batch_norms(axialkit.load_model("tiny")).to(memory_format=torch.channels_last)
+images = torch.rand(1, 3, 65, 129) * 255
+with torch.inference_mode():
+    plain = model(images)
+    compiled = torch.compile(model, fullgraph=True)(images)
+for expected, got in zip(plain, compiled, strict=True):
+    print(float((expected - got).abs().max() / expected.abs().max().clamp(min=1)))
+"""
+
+
+@pytest.mark.skipif(not (shutil.which("g++") or shutil.which("clang++")), reason="no C++ compiler")
+def test_the_result_compiles_as_one_graph():
+    """In a process of its own: the shape checks of these tests are none of the compiler's."""
+    done = subprocess.run(
+        [sys.executable, "-c", COMPILED], capture_output=True, text=True, timeout=600
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    errors = [float(line) for line in done.stdout.split()]
+    assert len(errors) == 3 and max(errors) < 1e-5
