@@ -13,8 +13,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-TILE_QUERIES = 128  # at most
-CPU_ELEMENTS = 2**20  # of the largest buffer, which a tile needs about four times
+TILE_QUERIES = 136  # at most
+CPU_ELEMENTS = 3 * 2**18  # of the largest buffer, which a tile needs about four times
 GPU_ELEMENTS = 2**24
 
 
@@ -61,7 +61,7 @@ def cut(
     most = min(TILE_QUERIES, 2 * elements // (length * depth)) if backward else TILE_QUERIES
     queries = _even(length, max(1, most))
     pairs = max(1, elements // (length * max(queries, depth // 2)))
-    together = min(heads, pairs)
+    together = _even(heads, min(heads, pairs))
     rows = _even(sequences, max(1, pairs // together))
     chunks = [
         Chunk(slice(row, row + rows), slice(head, head + together))

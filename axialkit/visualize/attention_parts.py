@@ -141,7 +141,7 @@ def draw_position_tables(layer: AxialAttention1d, length: int | None = None) -> 
         raise InputError("This layer has no relative positions, all its position terms are off.")
     if length is not None and length < 1:
         raise InputError(f"The length must be at least 1, got {length}.")
-    figure = _figure(9, 2.2 * len(used) + 0.6)
+    figure = _figure(9.0, 2.2 * len(used) + 0.6)
     for axes, (name, table) in zip(
         figure.subplots(len(used), 1, squeeze=False).flat, used.items(), strict=True
     ):
