@@ -30,9 +30,7 @@ def test_every_logit_is_in_one_tile(sequences, length, heads, backward):
 def test_tiles_fit_the_cache_whatever_the_length(length, depth, heads):
     for backward in (False, True):
         chunks, parts = cut((65, heads, length), depth, CPU, backward=backward)
-        pairs = max(
-            (c.rows.stop - c.rows.start) * (c.heads.stop - c.heads.start) for c in chunks
-        )
+        pairs = max((c.rows.stop - c.rows.start) * (c.heads.stop - c.heads.start) for c in chunks)
         assert pairs * max(t.size for t in parts) * length <= tiles.CPU_ELEMENTS
         assert pairs * length * depth <= 2 * tiles.CPU_ELEMENTS
 
