@@ -122,7 +122,7 @@ class AxialAttention1d(nn.Module):
             qkv = self.norm_qkv(self.qkv(pixels))
         else:
             qkv = F.linear(pixels, *self.projection())
-        qkv = rearrange(qkv, "(b length) c -> b length c", b=x.shape[0])
+        qkv = qkv.unflatten(0, x.shape[:2])
         parts = qkv.split([self.key_channels, self.key_channels, self.value_channels], dim=-1)
         q, k, v = (
             rearrange(part, "b length (head d) -> b head length d", head=self.heads)
@@ -273,7 +273,7 @@ class AxialAttention1d(nn.Module):
         if self.training:
             flat = rearrange(outputs, "b length term head e -> (b length) (term head e)")
             total = self.norm_output(flat, terms=self.terms.outputs)
-            return rearrange(total, "(b length) c -> b length c", b=len(outputs))
+            return total.unflatten(0, outputs.shape[:2])
         scale, shift = self.output_affine()
         total = shift
         for index, factor in enumerate(scale):

@@ -92,7 +92,7 @@ class Projection(NamedTuple):
         key_depth = (len(self.weight) // heads - value_depth) // 2
         depth = max(key_depth, value_depth)
         chunks, _ = cut((sequences, heads, length), depth, self.x.device)
-        rows = chunks[0].rows.stop
+        rows = chunks[0].rows.stop if chunks else 1
         rows *= math.ceil(PROJECTED / (rows * length))
         return [slice(row, row + rows) for row in range(0, sequences, rows)]
 

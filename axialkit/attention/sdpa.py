@@ -81,7 +81,7 @@ def _position_logits(
     length = x.shape[2]
     vectors = windows(rows.to(x.dtype), length, length)
     products = torch.matmul(rearrange(x, "b head i d -> i (b head) d"), vectors.mT)
-    return rearrange(products, "i (b head) j -> b head i j", b=len(x))
+    return rearrange(products.unflatten(1, x.shape[:2]), "i b head j -> b head i j")
 
 
 def _positions(
@@ -91,7 +91,7 @@ def _positions(
     length = weights.shape[2]
     vectors = windows(rows.to(weights.dtype), length, length)
     retrieved = torch.matmul(rearrange(weights.flip(3), "b head i j -> i (b head) j"), vectors)
-    return rearrange(retrieved, "i (b head) e -> b head i e", b=len(weights))
+    return rearrange(retrieved.unflatten(1, weights.shape[:2]), "i b head e -> b head i e")
 
 
 def _unit_vectors(v: Float[Tensor, "b head j e"]) -> Float[Tensor, "b head j j"]:

@@ -75,7 +75,7 @@ def cut(
 
 def _even(total: int, most: int) -> int:
     """Size of the parts when ``total`` is cut into as few as ``most`` allows, about equal."""
-    return math.ceil(total / math.ceil(total / most))
+    return math.ceil(total / math.ceil(total / most)) if total else 1
 
 
 class Scratch:

@@ -226,3 +226,14 @@ def test_columns_stay_columns_in_memory():
         columns = layer(image.transpose(0, 1))
         torch.testing.assert_close(columns, layer(image.transpose(0, 1).contiguous()))
     assert columns.transpose(0, 1).is_contiguous()
+
+
+@pytest.mark.parametrize("backend", ["reference", "fused", "sdpa"])
+def test_no_sequences_at_all(backend):
+    layer = make(dtype=torch.float32).eval()
+    layer.backend = backend
+    x = torch.empty(0, 9, 6, requires_grad=True)
+    layer(x).sum().backward()
+    assert x.grad.shape == (0, 9, 6)
+    with torch.no_grad():
+        assert layer(x).shape == (0, 9, 12)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -10,6 +12,7 @@ from axialkit.attention import (
     record,
     record_attention,
 )
+from axialkit.config import get_preset
 from axialkit.errors import InputError
 from axialkit.model import build_model
 from axialkit.model.prepare import fold_batch_norms
@@ -159,3 +162,20 @@ def test_folded_networks_and_global_attention_are_recorded_too():
     assert {name: weights.shape for name, weights in maps.items()} == {
         "first": (1, 2, 35, 35), "second": (1, 2, 35, 35)
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["axial_swidernet_1_1_1", "max_deeplab_s_backbone", "axial_resnet_s", "axial_deeplab_l"],
+)
+@torch.no_grad()
+def test_any_network_at_any_size(name):
+    config = get_preset(name)
+    narrow = replace(config.backbone, width_multiplier=0.125)
+    model = build_model(replace(config, backbone=narrow)).eval()
+    with record_attention(model, keep=lambda _, weights: mean_distance(weights)) as distances:
+        model(torch.rand(2, 3, 97, 161) * 255)
+    axes = [layer for layer in model.modules() if isinstance(layer, AxialAttention1d)]
+    assert len(distances) == len(axes) > 0
+    assert all(values.shape == (8,) and (values > 0).all() for values in distances.values())
+    assert distances.difference < 1e-4
