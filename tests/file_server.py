@@ -83,9 +83,9 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def send(self, site: Site, data: bytes) -> None:
+        site.sent += len(data)  # first: once all is written, the client may be done and look
         self.wfile.write(data)
         self.wfile.flush()
-        site.sent += len(data)
 
     def log_message(self, *_: Any) -> None:
         pass

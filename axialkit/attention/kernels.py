@@ -219,4 +219,6 @@ def _plain(told: list[warnings.WarningMessage], situation: Situation) -> str:
         return " ".join(" ".join(reasons).split())
     if situation.device == "cpu" and situation.bias_needs_gradient and lines:
         return "takes no bias that needs a gradient"
+    if situation.device == "cpu":
+        return "needs a CUDA device"
     return f"not built for {situation.device} in this torch"
