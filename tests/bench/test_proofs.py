@@ -46,8 +46,16 @@ def test_memory_grows_no_faster_than_the_length(mode):
     assert exponent <= 1.15
 
 
+@pytest.fixture
+def two_threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.mark.parametrize(("shape", "mode"), [(MAX_S, "infer"), (MAX_S, "train"), (LONG, "train")])
-def test_times_for_the_record(shape, mode):
+def test_times_for_the_record(shape, mode, two_threads):
     result = bench_attention(shape, mode, ["reference", "fused"], repeats=3)
     reference, fused = (row["milliseconds"] for row in result["rows"])
     print(
