@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from axialkit.attention.fused import Attention, Loaded, Logits, Pairs
+from axialkit.attention.positions import add_to_windows
 from axialkit.attention.tiles import Tile, scratch_for
 
 Outputs = Float[Tensor, "b length term head e"]
@@ -166,12 +167,6 @@ def _add_to_rows(
     ``one`` are the queries and ``other`` the keys, or the other way round: a row is their sum.
     """
     vectors = torch.bmm(maps.permute(1, 2, 0), x.transpose(0, 1))
-    if vectors.shape[0] > vectors.shape[1]:  # the fewer of the two stand below each other
-        vectors = vectors.transpose(0, 1)
-    few, many, channels = vectors.shape
-    # each line is written a step further to the right, so that distances come to lie in columns
-    buffer = loaded.scratch.take("to distances", few, len(rows), channels).zero_()
-    buffer.as_strided(
-        (few, many, channels), ((len(rows) + 1) * channels, channels, 1), buffer.storage_offset()
-    ).copy_(vectors)
-    rows += buffer.sum(0)
+    few = min(vectors.shape[:2])
+    buffer = loaded.scratch.take("to distances", few, len(rows), vectors.shape[2])
+    add_to_windows(rows, vectors, buffer)

@@ -59,3 +59,25 @@ def windows(rows: Float[Tensor, "distance d"], queries: int, keys: int) -> Float
     """
     depth = rows.shape[1]
     return rows.as_strided((queries, keys, depth), (depth, depth, 1))
+
+
+def add_to_windows(
+    rows: Float[Tensor, "distance d"],
+    vectors: Float[Tensor, "i j d"],
+    buffer: Float[Tensor, "few width d"] | None = None,
+) -> None:
+    """Add each vector to the row that stands at its place in ``windows``: to row ``i + j``.
+
+    In place: the gradient of ``windows``. ``buffer`` may be lent: of ``min(i, j)`` lines of
+    ``i + j - 1`` rows.
+    """
+    if vectors.shape[0] > vectors.shape[1]:  # the fewer of the two stand below each other
+        vectors = vectors.transpose(0, 1)
+    few, many, depth = vectors.shape
+    width = few + many - 1
+    if buffer is None:
+        buffer = vectors.new_empty(few, width, depth)
+    # each line is written a step further to the right, so that equal sums come to lie in columns
+    shape, strides = (few, many, depth), ((width + 1) * depth, depth, 1)
+    buffer.zero_().as_strided(shape, strides, buffer.storage_offset()).copy_(vectors)
+    rows[:width] += buffer.sum(0)
