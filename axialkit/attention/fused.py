@@ -23,7 +23,7 @@ from torch import Tensor
 from axialkit.attention.positions import windows
 from axialkit.attention.tiles import Chunk, Scratch, Tile, cut, scratch_for
 
-PROJECTED = 1024  # pixels, at least: fewer would slow down the product
+PROJECTED = 2048  # pixels, at least: fewer would slow down the product
 
 Pairs = Float[Tensor, "pair query channel"]
 Logits = Float[Tensor, "pair query key"]
