@@ -44,7 +44,8 @@ def attend_backward(
         for tile in tiles:
             _tile_backward(loaded, tile, lse[chunk], grad, sums)
         sums.store()
-    return gradients
+    scale, shift = (x.to(wide.scale.dtype) for x in (gradients.scale, gradients.shift))
+    return gradients._replace(scale=scale, shift=shift)
 
 
 def _zeros(attention: Attention) -> Gradients:
@@ -58,7 +59,13 @@ def _zeros(attention: Attention) -> Gradients:
     )
     rows = 2 * length - 1
     tables = new(rows, depth), new(rows, depth), new(rows, values)
-    return Gradients(q, k, v, *tables, scale=new(3, heads), shift=new(heads))
+    # of so many numbers that cancel: in float64
+    scale, shift = new(3, heads, dtype=torch.float64), new(heads, dtype=torch.float64)
+    return Gradients(q, k, v, *tables, scale=scale, shift=shift)
+
+
+def _per_head(x: Float[Tensor, "row head i c"]) -> Float[Tensor, " head"]:
+    return x.sum((0, 2, 3), dtype=torch.float64)
 
 
 class _KeySums:
@@ -72,7 +79,7 @@ class _KeySums:
     def add_scale(self, term: int, grad: Pairs, x: Pairs) -> None:
         """Add the gradient of a scale, which is ``sum(grad * x)`` per head."""
         product = self.loaded.unflat(torch.mul(grad, x))
-        self.all.scale[term, self.loaded.chunk.heads] += product.sum((0, 2, 3))
+        self.all.scale[term, self.loaded.chunk.heads] += _per_head(product)
 
     def store(self) -> None:
         """Write them to their place."""
@@ -101,7 +108,7 @@ def _tile_backward(
         grad_logits.addcmul_(weights, grad_logits.sum(-1, keepdim=True), value=-1)
     else:
         grad_logits.addcmul_(grad_logits, weights, value=-1)
-        sums.all.shift[loaded.chunk.heads] += loaded.unflat(grad_logits).sum((0, 2, 3))
+        sums.all.shift[loaded.chunk.heads] += _per_head(loaded.unflat(grad_logits))
     _grad_queries_and_keys(loaded, tile, grad_logits, sums)
 
 

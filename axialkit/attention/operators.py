@@ -137,8 +137,8 @@ def _refuse(ctx: Any, *_: Any) -> None:  # noqa: ANN401
     )
 
 
-torch.library.register_autograd(_attend._opoverload, _differentiate, setup_context=_save)
-torch.library.register_autograd(_attend_backward._opoverload, _refuse)
+torch.library.register_autograd("axialkit::fused_attention", _differentiate, setup_context=_save)
+torch.library.register_autograd("axialkit::fused_attention_backward", _refuse)
 
 
 @torch.library.custom_op(

@@ -103,13 +103,18 @@ def test_every_shape_in_every_backend(shape, backend, training):
 
 
 @pytest.mark.parametrize("training", [False, True], ids=["eval", "train"])
-def test_float32_stays_near(training):
+def test_float32_is_as_near_as_the_definition(training):
     """Of 65 sequences: several chunks."""
     layer = make(shape="several tiles", dtype=torch.float32)
     x = torch.randn(65, 150, 6)
-    expected = run(layer.double(), x.double(), "reference", training=training)
+    exact = run(layer.double(), x.double(), "reference", training=training)
+    by_definition = run(layer.float(), x, "reference", training=training)
     found = run(layer.float(), x, "fused", training=training)
-    assert_same(found, expected, 1e-3)
+    for name, truth in exact.items():
+        size = max(1, float(truth.abs().max()))
+        error = float((found[name] - truth).abs().max()) / size
+        allowed = float((by_definition[name] - truth).abs().max()) / size
+        assert error <= max(3 * allowed, 1e-5), f"{name}: {error:.1e} against {allowed:.1e}"
 
 
 @pytest.mark.parametrize("terms", [Terms(), *TERMS[1::3]])
