@@ -46,9 +46,9 @@ class Moments(NamedTuple):
 
 def materialized_moments(terms: list[Float[Tensor, "b head i j"]]) -> Moments:
     """Sum up logits that are there: the definition."""
-    wide = [term.double() for term in terms]
-    total = torch.stack([term.sum((0, 2, 3)) for term in wide])
-    squares = torch.stack([(term * term).sum((0, 2, 3)) for term in wide])
+    axes, wide = (0, 2, 3), torch.float64
+    total = torch.stack([term.sum(axes, dtype=wide) for term in terms])
+    squares = torch.stack([term.square().sum(axes, dtype=wide) for term in terms])
     return Moments(total, squares, terms[0].numel() // terms[0].shape[1])
 
 
