@@ -2,6 +2,7 @@
 
 from axialkit.attention.axis import AxialAttention1d
 from axialkit.attention.backends import BACKENDS
+from axialkit.attention.batch_norm import synchronize_batch_norms
 from axialkit.attention.explain import explain_backend
 from axialkit.attention.layers import AxialAttention2d, GlobalAttention2d
 from axialkit.attention.record import record_attention
@@ -24,5 +25,6 @@ __all__ = [
     "record_attention",
     "rollout",
     "set_attention_backend",
+    "synchronize_batch_norms",
     "two_hop",
 ]
