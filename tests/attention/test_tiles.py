@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import torch
 
@@ -62,3 +64,19 @@ def test_buffers_grow_and_are_lent_again():
     assert scratch.take("test", 50, 5).shape == (50, 5)
     scratch.take("test", 1).add_(1)  # outside inference mode too
     scratch._free.pop("test")
+
+
+def test_threads_do_not_share_buffers():
+    """A web page answers its visitors in several threads at once."""
+    torch.manual_seed(0)
+    layer = AxialAttention1d(16, 32, 64, heads=4, backend="fused").eval()
+    inputs = [torch.randn(8, 40 + 7 * number, 16) for number in range(4)]
+
+    def answer(x):
+        with torch.inference_mode():
+            return [layer(x) for _ in range(20)]
+
+    with ThreadPoolExecutor(4) as pool:
+        for x, found in zip(inputs, pool.map(answer, inputs), strict=True):
+            (expected, *_) = answer(x)
+            assert all(torch.equal(one, expected) for one in found)
