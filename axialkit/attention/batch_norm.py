@@ -137,6 +137,8 @@ def exact_batch_norm(
     y, mean, variance = _ExactBatchNorm.apply(pixels, weight, bias, synchronized)
     count = total_over_processes(len(pixels)) if synchronized else len(pixels)
     y = y.unflatten(0, moved.shape[:-1]).movedim(-1, 1)
+    if x.is_contiguous():  # images keep their layout
+        y = y.contiguous()
     return y, mean.flatten(), variance.flatten(), count
 
 

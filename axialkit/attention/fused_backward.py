@@ -91,7 +91,7 @@ class _KeySums:
 def _tile_backward(
     loaded: Loaded,
     tile: Tile,
-    lse: Float[Tensor, "row head length"],
+    lse: Float[Tensor, "row heads_of_chunk length"],
     grad: Outputs,
     sums: _KeySums,
 ) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, library
 
 from axialkit.attention.fused import (
     Attention,
@@ -61,7 +61,7 @@ def fused_layer(
     return _layer(*projection, *formula, output_scale, output_shift)
 
 
-@torch.library.custom_op(
+@library.custom_op(
     "axialkit::fused_attention", mutates_args=(), schema=f"({_ATTENTION}) -> (Tensor, Tensor)"
 )
 def _attend(*args: Any) -> tuple[Tensor, Tensor]:  # noqa: ANN401
@@ -97,7 +97,7 @@ def _new_outputs(attention: Attention) -> Float[Tensor, "b length term head e"]:
     return attention.v.new_empty(sequences, length, terms, heads, attention.v.shape[-1])
 
 
-@torch.library.custom_op(
+@library.custom_op(
     "axialkit::fused_attention_backward",
     mutates_args=(),
     schema=f"(Tensor grad, Tensor lse, {_ATTENTION}) -> Tensor[]",
@@ -137,11 +137,11 @@ def _refuse(ctx: Any, *_: Any) -> None:  # noqa: ANN401
     )
 
 
-torch.library.register_autograd("axialkit::fused_attention", _differentiate, setup_context=_save)
-torch.library.register_autograd("axialkit::fused_attention_backward", _refuse)
+library.register_autograd("axialkit::fused_attention", _differentiate, setup_context=_save)
+library.register_autograd("axialkit::fused_attention_backward", _refuse)
 
 
-@torch.library.custom_op(
+@library.custom_op(
     "axialkit::fused_answer",
     mutates_args=(),
     schema=f"({_ATTENTION}, Tensor output_scale, Tensor output_shift) -> Tensor",
@@ -159,7 +159,7 @@ def _(*args: Any) -> Tensor:  # noqa: ANN401
     return _new_answer(args[0], *args[-2:])
 
 
-@torch.library.custom_op(
+@library.custom_op(
     "axialkit::fused_layer",
     mutates_args=(),
     schema=(

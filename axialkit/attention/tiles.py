@@ -60,7 +60,8 @@ def cut(
     elements = CPU_ELEMENTS if device.type == "cpu" else GPU_ELEMENTS
     most = min(TILE_QUERIES, 2 * elements // (length * depth)) if backward else TILE_QUERIES
     queries = _even(length, max(1, most))
-    pairs = max(1, elements // (length * max(queries, depth // 2)))
+    # so many more buffers have the size of queries, keys and values on the way back
+    pairs = max(1, elements // (length * max(queries, depth if backward else depth // 2)))
     together = _even(heads, min(heads, pairs))
     rows = _even(sequences, max(1, pairs // together))
     chunks = [

@@ -13,6 +13,7 @@ from axialkit.attention import (
     attention_backend,
     axial_layers,
     set_attention_backend,
+    tiles,
 )
 from axialkit.attention.batch_norm import BatchNorm
 from axialkit.attention.statistics import logit_moments, materialized_moments
@@ -155,6 +156,18 @@ def test_moments_and_their_gradients(content, positions):
     for ours, theirs in zip(moments(q, k, *rows), expected[:2], strict=True):
         torch.testing.assert_close(ours, theirs)
     assert logit_moments(q, k, *rows, content=content).numbers == expected.numbers == 75
+
+
+@pytest.mark.parametrize("training", [False, True], ids=["eval", "train"])
+@pytest.mark.parametrize("elements", [1, 200, 1500])
+def test_cut_into_the_smallest_pieces(elements, training, monkeypatch):
+    """Single queries of single heads; some heads; some sequences."""
+    monkeypatch.setattr(tiles, "CPU_ELEMENTS", elements)
+    monkeypatch.setattr(tiles, "TILE_QUERIES", 4)
+    layer = AxialAttention1d(6, 12, 18, heads=6).double()
+    x = torch.randn(5, 11, 6, dtype=torch.float64)
+    expected = run(layer, x, "reference", training=training)
+    assert_same(run(layer, x, "fused", training=training), expected, 1e-11)
 
 
 def test_second_derivatives_are_refused():

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch import library
 
 from axialkit.attention.operators import _answer, _attend, _layer
 
@@ -24,14 +25,14 @@ TESTS = ("test_schema", "test_autograd_registration", "test_faketensor")
 
 @pytest.mark.parametrize("length", [1, 6])
 def test_attention(length):
-    torch.library.opcheck(_attend, (*qkv(length, 2, 4, 3), *formula(length, 2, 4, 3)),
+    library.opcheck(_attend, (*qkv(length, 2, 4, 3), *formula(length, 2, 4, 3)),
                           test_utils=TESTS)  # fmt: skip
 
 
 def test_the_layer_behind_its_projection():
     affine = torch.rand(2, 2, 3), torch.rand(2, 3)
     with torch.no_grad():
-        torch.library.opcheck(_answer, (*qkv(6, 2, 4, 3), *formula(6, 2, 4, 3), *affine),
+        library.opcheck(_answer, (*qkv(6, 2, 4, 3), *formula(6, 2, 4, 3), *affine),
                               test_utils=TESTS)  # fmt: skip
 
 
@@ -41,5 +42,5 @@ def test_the_whole_layer(layout):
     projection = x, torch.randn(2 * (4 + 4 + 3), 8), torch.randn(2 * (4 + 4 + 3))
     affine = torch.rand(2, 2, 3), torch.rand(2, 3)
     with torch.no_grad():
-        torch.library.opcheck(_layer, (*projection, *formula(6, 2, 4, 3), *affine),
+        library.opcheck(_layer, (*projection, *formula(6, 2, 4, 3), *affine),
                               test_utils=TESTS)  # fmt: skip

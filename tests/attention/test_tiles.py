@@ -39,11 +39,12 @@ def test_tiles_fit_the_cache_whatever_the_length(length, depth, heads):
 
 @pytest.mark.parametrize("training", [False, True], ids=["eval", "train"])
 @pytest.mark.parametrize("length", [65, 257, 1025])
-def test_all_buffers_together_stay_below_their_bound(length, training, monkeypatch):
-    """32 MB for each of two threads, as MaX-DeepLab-S has its depths."""
+@pytest.mark.parametrize("depths", [(256, 512), (1024, 2048)], ids=["MaX-S", "wide"])
+def test_all_buffers_together_stay_below_their_bound(depths, length, training, monkeypatch):
+    """32 MB for each of two threads."""
     monkeypatch.setattr(tiles, "_kept", type("Kept", (), {})())
-    layer = AxialAttention1d(16, 256, 512, heads=8, backend="fused").train(training)
-    x = torch.randn(4, length, 16, requires_grad=training)
+    layer = AxialAttention1d(16, *depths, heads=8, backend="fused").train(training)
+    x = torch.randn(max(4, 2080 // length), length, 16, requires_grad=training)
     with torch.set_grad_enabled(training):
         answer = layer(x)
         if training:
