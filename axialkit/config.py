@@ -29,6 +29,12 @@ class DataConfig:
     """Distance between the scales that are drawn, about; 0 = every value of the range."""
     flip: bool = True
     """Whether to mirror half of the training images."""
+    autoaugment: Literal["reference", "fixed", "none"] = "reference"
+    """Random colors: as published with its quirks, without those, or none (data/autoaugment.py)."""
+    keep_crowd: bool = False
+    """Crowds keep their class in the semantic loss; no: they are void, as published."""
+    skip_unreadable: int = 0
+    """Training replaces up to this many unreadable images by others; 0 = stop at the first."""
     sigma: float = 8.0
     """Standard deviation of a center's Gaussian, pixels."""
     small_instance_area: int = 4096
@@ -50,6 +56,7 @@ class DataConfig:
         require(0 < low <= high, "data.scale_range must be 0 < low <= high", self.scale_range)
         require(self.scale_step >= 0, "scale_step must be 0 or larger", self.scale_step)
         require(self.sigma > 0, "data.sigma must be positive", self.sigma)
+        require(self.skip_unreadable >= 0, "skip_unreadable must be >= 0", self.skip_unreadable)
 
 
 @dataclass(frozen=True)
@@ -157,7 +164,11 @@ TINY = ExperimentConfig(
     backbone=BackboneConfig(kind="tiny", drop_path_keep=1.0),
     decoder=DecoderConfig(kind="light", channels=48, head_channels=48, instance_head_channels=32),
     data=DataConfig(
-        crop_size=(129, 257), scale_range=(1.0, 1.0), sigma=2.0, small_instance_area=64
+        crop_size=(129, 257),
+        scale_range=(1.0, 1.0),
+        autoaugment="none",
+        sigma=2.0,
+        small_instance_area=64,
     ),
     loss=LossConfig(offset=0.05, stride=2),
     postprocess=PostprocessConfig(nms_kernel=5, stuff_area_limit=16),

@@ -14,7 +14,8 @@ from jaxtyping import Float, Int, Integer, Shaped
 from torch import Tensor, nn
 
 from axialkit.config import ExperimentConfig
-from axialkit.data.augment import GREY, fit_size, pad_to, resize_image, resize_label
+from axialkit.data.augment import GREY, fit_size, pad_to
+from axialkit.data.resize import resize_image, resize_label
 from axialkit.errors import InputError
 from axialkit.postprocess import panoptic_from_prediction
 from axialkit.structures import PanopticResult, Prediction

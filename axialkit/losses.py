@@ -5,7 +5,7 @@ Every term reduces one error per pixel to one number per sample, then averages o
 
 import torch
 import torch.nn.functional as F  # noqa: N812
-from jaxtyping import Float, Int
+from jaxtyping import Float, Integer
 from torch import Tensor
 
 from axialkit.config import LossConfig
@@ -33,7 +33,7 @@ def losses_per_sample(prediction: Prediction, targets: Targets, config: LossConf
 
 
 def semantic_error(
-    logits: Float[Tensor, "batch klass height width"], truth: Int[Tensor, "batch height width"]
+    logits: Float[Tensor, "batch klass height width"], truth: Integer[Tensor, "batch height width"]
 ) -> Float[Tensor, "batch height width"]:
     """Cross entropy per pixel, 0 where the truth is to be ignored."""
     return F.cross_entropy(logits, truth.long(), ignore_index=IGNORE_CLASS, reduction="none")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, Shaped, UInt8
+from jaxtyping import Bool, Float, Int, Integer, Shaped, UInt8
 
 if TYPE_CHECKING:  # drawing and reading data need no torch, and start much faster without
     from torch import Tensor
@@ -22,7 +22,7 @@ VOID = IGNORE_CLASS * LABEL_DIVISOR  # the panoptic label of void, 255000
 class Targets(NamedTuple):
     """What the three heads shall answer, one sample or a batch (``...`` is empty or ``batch``)."""
 
-    semantic: Int[Tensor, "*batch height width"]  # train ids, 255 = ignore
+    semantic: Integer[Tensor, "*batch height width"]  # train ids, 255 = ignore
     semantic_weight: Float[Tensor, "*batch height width"]  # small instances weigh more
     center: Float[Tensor, "*batch height width"]  # max of one Gaussian per instance, 0..1
     center_weight: Float[Tensor, "*batch height width"]  # 0 on void and crowd

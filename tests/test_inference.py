@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 from axialkit.config import ExperimentConfig, PostprocessConfig
-from axialkit.data.augment import GREY, resize_label
+from axialkit.data.augment import GREY
+from axialkit.data.resize import resize_label
 from axialkit.errors import InputError
 from axialkit.inference import evaluating, fit_image, segment, segment_batch
 from axialkit.structures import VOID, Prediction

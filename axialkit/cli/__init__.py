@@ -20,6 +20,7 @@ COMMANDS = (
     Command(
         "bench attention", "Measure", "an attention layer by every backend", "attention_command"
     ),
+    Command("bench data", "Measure", "training samples: how fast, and why", module="bench_data"),
     Command("bench model", "Measure", "a whole network, ready for inference", "model_command"),
 )
 

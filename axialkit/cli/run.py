@@ -40,7 +40,7 @@ _FULL_DISK = ("No space left on device", "PytorchStreamWriter failed", "iostream
 
 
 class Command(NamedTuple):
-    """One command: ``function`` of the module in ``axialkit/cli`` that has its first word's name.
+    """One command: ``function`` of a module in ``axialkit/cli``, by default its first word's.
 
     The group and the summary are for the overview.
     """
@@ -49,9 +49,10 @@ class Command(NamedTuple):
     group: str
     summary: str
     function: str = "command"
+    module: str = ""
 
     def __call__(self, argv: list[str]) -> int:
-        module = import_module(f"axialkit.cli.{self.name.split()[0]}")
+        module = import_module(f"axialkit.cli.{self.module or self.name.split()[0]}")
         return getattr(module, self.function)(argv)
 
 

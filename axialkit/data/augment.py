@@ -1,26 +1,28 @@
-"""Geometry of images and labels: scale, pad, crop, flip.
+"""Training images and their labels at random: scale, colors, pad, crop, flip.
 
-What is random is drawn first (``draw_geometry``), then applied (``apply_geometry``): the same
-draws give the same picture, on any machine. Arrays are ``[height, width, ...]``.
+What is random is drawn first (``draw``), then applied (``apply``): the same draws give the same
+picture, on any machine. Arrays are ``[height, width, ...]``.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812
 from jaxtyping import Float32, Int32, Num, Shaped
 
 from axialkit.config import DataConfig
+from axialkit.data.autoaugment import Operation, draw_operations, reach, recolor
+from axialkit.data.resize import Window, resize_image, resize_label
 from axialkit.structures import VOID
 
 GREY = 127.5  # becomes exactly 0 in the network, which computes x / 127.5 - 1
 
 
-class Geometry(NamedTuple):
+class Draws(NamedTuple):
     """All draws of one training sample."""
 
     scale: float
+    colors: tuple[Operation, ...]  # what AutoAugment does to the scaled image, in order
     pad: tuple[int, int]  # rows above and columns left of the image, if it is smaller than the crop
     crop: tuple[int, int]  # upper left corner (y, x) of the crop in the padded image
     flip: bool  # mirror left and right
@@ -32,9 +34,8 @@ def augment(
     config: DataConfig,
     generator: np.random.Generator,
 ) -> tuple[Float32[np.ndarray, "crop_h crop_w 3"], Int32[np.ndarray, "crop_h crop_w"]]:
-    """Scale, pad, crop and flip an image and its panoptic label at random, to the crop size."""
-    geometry = draw_geometry(label.shape, config, generator)
-    return apply_geometry(image, label, geometry, config.crop_size)
+    """Scale, recolor, pad, crop and flip an image and its panoptic label at random."""
+    return apply(image, label, draw(label.shape, config, generator), config)
 
 
 def fit(
@@ -57,26 +58,24 @@ def fit_size(size: tuple[int, int], crop_size: tuple[int, int]) -> tuple[int, in
     return height, width
 
 
-def draw_geometry(
-    size: tuple[int, int], config: DataConfig, generator: np.random.Generator
-) -> Geometry:
-    """Draw scale, position and mirroring for an image of that size."""
+def draw(size: tuple[int, int], config: DataConfig, generator: np.random.Generator) -> Draws:
+    """Draw scale, colors, position and mirroring for an image of that size."""
     scale = draw_scale(config, generator)
     height, width = scaled_size(size, scale)
     crop_height, crop_width = config.crop_size
     # As in the reference, the last position of a pad (image flush with the end) is never drawn.
-    return Geometry(
-        scale=scale,
-        pad=(
-            int(generator.integers(0, max(crop_height - height, 1))),
-            int(generator.integers(0, max(crop_width - width, 1))),
-        ),
-        crop=(
-            int(generator.integers(0, max(height - crop_height, 0) + 1)),
-            int(generator.integers(0, max(width - crop_width, 0) + 1)),
-        ),
-        flip=config.flip and generator.random() <= 0.5,
+    pad = (
+        int(generator.integers(0, max(crop_height - height, 1))),
+        int(generator.integers(0, max(crop_width - width, 1))),
     )
+    corner = (
+        int(generator.integers(0, max(height - crop_height, 0) + 1)),
+        int(generator.integers(0, max(width - crop_width, 0) + 1)),
+    )
+    flip = config.flip and generator.random() <= 0.5
+    policy = config.autoaugment
+    colors = () if policy == "none" else draw_operations(generator, policy)
+    return Draws(scale, colors, pad, corner, flip)
 
 
 def draw_scale(config: DataConfig, generator: np.random.Generator) -> float:
@@ -104,49 +103,37 @@ def scaled_size(size: tuple[int, int], scale: float) -> tuple[int, int]:
     return height, width
 
 
-def apply_geometry(
+def apply(
     image: Num[np.ndarray, "height width 3"],
     label: Int32[np.ndarray, "height width"],
-    geometry: Geometry,
-    crop_size: tuple[int, int],
+    draws: Draws,
+    config: DataConfig,
 ) -> tuple[Float32[np.ndarray, "crop_h crop_w 3"], Int32[np.ndarray, "crop_h crop_w"]]:
-    """Apply drawn values to an image and its panoptic label."""
-    size = scaled_size(label.shape, geometry.scale)
-    image = pad_to(resize_image(image, size), crop_size, GREY, geometry.pad)
-    label = pad_to(resize_label(label, size), crop_size, VOID, geometry.pad)
-    image, label = (crop(array, crop_size, geometry.crop) for array in (image, label))
-    return (flip(image), flip(label)) if geometry.flip else (image, label)
+    """Apply drawn values to an image and its panoptic label; both get the crop size."""
+    size = scaled_size(label.shape, draws.scale)
+    window = Window(*draws.crop, *map(min, size, config.crop_size))
+    pixels = _colored_window(image, size, window, draws, config)
+    pixels = pad_to(pixels, config.crop_size, GREY, draws.pad)
+    label = pad_to(resize_label(label, size, window), config.crop_size, VOID, draws.pad)
+    return (flip(pixels), flip(label)) if draws.flip else (pixels, label)
 
 
-def resize_image(
-    image: Num[np.ndarray, "height width channel"], size: tuple[int, int]
-) -> Float32[np.ndarray, "new_height new_width channel"]:
-    """Resize bilinearly; the corner pixels' centers stay at the corners (align corners)."""
-    image = image.astype(np.float32)
-    if image.shape[:2] == size:
-        return image
-    channels = torch.from_numpy(image).permute(2, 0, 1)[None]
-    resized = F.interpolate(channels, size, mode="bilinear", align_corners=True)
-    return np.ascontiguousarray(resized[0].permute(1, 2, 0).numpy())
-
-
-def resize_label(
-    label: Num[np.ndarray, "height width"], size: tuple[int, int]
-) -> Num[np.ndarray, "new_height new_width"]:
-    """Resize by the nearest pixel on the same grid as ``resize_image``; halves go up.
-
-    PyTorch's "nearest" and "nearest-exact" use other grids.
-    """
-    if label.shape == size:
-        return label
-    rows, columns = (_nearest(old, new) for old, new in zip(label.shape, size, strict=True))
-    return label[rows[:, None], columns]
-
-
-def _nearest(old: int, new: int) -> Num[np.ndarray, " new"]:
-    step = np.float32((old - 1) / max(new - 1, 1))
-    index = np.floor(np.arange(new, dtype=np.float32) * step + np.float32(0.5))
-    return np.minimum(index.astype(np.int64), old - 1)
+def _colored_window(
+    image: Num[np.ndarray, "height width 3"],
+    size: tuple[int, int],
+    window: Window,
+    draws: Draws,
+    config: DataConfig,
+) -> Float32[np.ndarray, "window_height window_width 3"]:
+    """Resize an image and change its colors, of the window and what it depends on alone."""
+    if config.autoaugment == "none":
+        return resize_image(image, size, window)
+    margin = reach(draws.colors, config.autoaugment)
+    area = Window(0, 0, *size) if margin is None else window.grown(margin, size)
+    pixels = resize_image(image, size, area)
+    pixels = recolor(pixels, draws.colors, config.autoaugment, size[0] * size[1])
+    inside = window._replace(y=window.y - area.y, x=window.x - area.x)
+    return crop(pixels, inside).astype(np.float32)
 
 
 def pad_to(
@@ -167,10 +154,10 @@ def pad_to(
 
 
 def crop(
-    array: Shaped[np.ndarray, "height width *channel"], size: tuple[int, int], at: tuple[int, int]
+    array: Shaped[np.ndarray, "height width *channel"], window: Window
 ) -> Shaped[np.ndarray, "new_height new_width *channel"]:
-    """Cut out a window of ``size`` whose upper left corner is ``at`` (y, x)."""
-    (y, x), (height, width) = at, size
+    """Cut out a window."""
+    y, x, height, width = window
     return array[y : y + height, x : x + width]
 
 
@@ -178,4 +165,4 @@ def flip(
     array: Shaped[np.ndarray, "height width *channel"],
 ) -> Shaped[np.ndarray, "height width *channel"]:
     """Mirror left and right."""
-    return array[:, ::-1]
+    return torch.from_numpy(array).flip(1).numpy()  # four times as fast as copying [:, ::-1]

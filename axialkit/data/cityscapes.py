@@ -5,6 +5,9 @@ Layout (spec of the official data set, docs of cityscapesScripts)::
     ROOT/leftImg8bit/{split}/{city}/{city}_{seq}_{frame}_leftImg8bit.png
     ROOT/gtFine/{split}/{city}/{city}_{seq}_{frame}_gtFine_{labelIds,instanceIds,color}.png
     ROOT/gtFine/{split}/{city}/{city}_{seq}_{frame}_gtFine_polygons.json
+    ROOT/gtFine/cityscapes_panoptic_{split}[_trainId]/{city}_{seq}_{frame}_gtFine_panoptic.png
+
+Of the labels, instanceIds.png alone is enough, or else a prepared panoptic file.
 """
 
 from pathlib import Path
@@ -80,10 +83,17 @@ _TRAIN_ID_OF_ID = np.full(256, IGNORE_CLASS, np.uint8)
 for _klass in TRAIN_CLASSES:
     _TRAIN_ID_OF_ID[_klass.id] = _klass.train_id
 _LARGEST_ID = max(c.id for c in CLASSES)
+_IS_GAP = np.zeros((_LARGEST_ID + 1) * LABEL_DIVISOR, bool)
+_IS_GAP[_LARGEST_ID + 1 : LABEL_DIVISOR] = True  # neither a class nor one with an instance number
+_PANOPTIC = "_gtFine_panoptic.png"
 
 
 class SamplePaths(NamedTuple):
-    """The files of one image; ``name`` is ``{city}_{seq}_{frame}``."""
+    """The files of one image; ``name`` is ``{city}_{seq}_{frame}``.
+
+    ``instance_ids`` is instanceIds.png or, where that is missing, a panoptic PNG, which holds the
+    same values (0 in place of all ignored classes): ``read_instance_ids`` reads both.
+    """
 
     name: str
     image: Path
@@ -117,7 +127,7 @@ def panoptic_label(
             continue
         counts[train_id] = counts.get(train_id, 0) + int(numbered)
         codes[value] = train_id * LABEL_DIVISOR + (counts[train_id] if numbered else 0)
-    return codes[instance_ids]
+    return np.take(codes, instance_ids)
 
 
 def list_samples(root: Path | str, split: str) -> list[SamplePaths]:
@@ -139,7 +149,7 @@ def list_samples(root: Path | str, split: str) -> list[SamplePaths]:
             f"{root} is not a Cityscapes root: it has no folder leftImg8bit/{split}. "
             "Give the folder that holds leftImg8bit and gtFine."
         )
-    samples = [_paths(root, split, path) for path in sorted(images.glob("*/*_leftImg8bit.png"))]
+    samples = list_present(root, split)
     if not samples:
         raise InputError(f"{images} holds no *_leftImg8bit.png. Was the archive unpacked there?")
     missing = [sample for sample in samples if not sample.instance_ids.is_file()]
@@ -152,13 +162,25 @@ def list_samples(root: Path | str, split: str) -> list[SamplePaths]:
     return samples
 
 
+def list_present(root: Path, split: str) -> list[SamplePaths]:
+    """List the images of a split, sorted by name, whether they have labels or not."""
+    paths = sorted((root / "leftImg8bit" / split).glob("*/*_leftImg8bit.png"))
+    return [_paths(root, split, path) for path in paths]
+
+
 def read_instance_ids(path: Path | str) -> Int[np.ndarray, "height width"]:
-    """Read an instanceIds.png as int32.
+    """Read an instanceIds.png, or the same values from a panoptic PNG, as int32.
 
     Raises:
-        InputError: the file is unreadable, not 16-bit grey, or holds ids outside the table.
+        InputError: the file is unreadable, neither 16-bit grey nor a panoptic PNG, or holds ids
+            outside the table.
     """
-    return _check_ids(_read_label(path, ("I;16", "I;16B", "I")), path, LABEL_DIVISOR)
+    if Path(path).name.endswith(_PANOPTIC):
+        red, green, blue = np.moveaxis(_read_label(path, ("RGB",)), -1, 0)
+        values = red + 256 * green + 65536 * blue
+    else:
+        values = _read_label(path, ("I;16", "I;16B", "I"))
+    return _check_ids(values, path, LABEL_DIVISOR)
 
 
 def read_label_ids(path: Path | str) -> Int[np.ndarray, "height width"]:
@@ -176,13 +198,25 @@ def _paths(root: Path, split: str, image: Path) -> SamplePaths:
     return SamplePaths(
         name=name,
         image=image,
-        instance_ids=stem.with_name(f"{stem.name}_instanceIds.png"),
+        instance_ids=_instance_ids(root, split, stem),
         label_ids=stem.with_name(f"{stem.name}_labelIds.png"),
         polygons=stem.with_name(f"{stem.name}_polygons.json"),
     )
 
 
-def _read_label(path: Path | str, modes: tuple[str, ...]) -> Int[np.ndarray, "height width"]:
+def _instance_ids(root: Path, split: str, stem: Path) -> Path:
+    """Return the file with the instances: the annotated one, or a prepared one if only that is."""
+    annotated = stem.with_name(f"{stem.name}_instanceIds.png")
+    if not annotated.is_file():
+        for suffix in ("", "_trainId"):
+            folder = root / "gtFine" / f"cityscapes_panoptic_{split}{suffix}"
+            prepared = folder / f"{stem.name.removesuffix('_gtFine')}{_PANOPTIC}"
+            if prepared.is_file():
+                return prepared
+    return annotated
+
+
+def _read_label(path: Path | str, modes: tuple[str, ...]) -> Int[np.ndarray, "height width ..."]:
     try:
         with Image.open(path) as image:
             image.load()
@@ -204,10 +238,13 @@ def _read_label(path: Path | str, modes: tuple[str, ...]) -> Int[np.ndarray, "he
 def _check_ids(
     values: Int[np.ndarray, "height width"], path: Path | str, divisor: int
 ) -> Int[np.ndarray, "height width"]:
-    classes = np.where(values >= divisor, values // divisor, values)
-    wrong = (classes > _LARGEST_ID) | (classes < 0)
-    if wrong.any():
-        y, x = np.argwhere(wrong)[0]
+    largest = (_LARGEST_ID + 1) * divisor - 1
+    fine = values.min() >= 0 and values.max() <= largest
+    if fine and divisor > 1:  # the numbers between the largest class and the first instance
+        fine = values.max() <= _LARGEST_ID or not _IS_GAP[values].any()
+    if not fine:
+        gap = (values > _LARGEST_ID) & (values < divisor)
+        y, x = np.argwhere(gap | (values < 0) | (values > largest))[0]
         raise InputError(
             f"{path} holds the id {values[y, x]} at (y={y}, x={x}), which is not in the Cityscapes "
             f"table (classes 0..{_LARGEST_ID}). Check which tool wrote this file."

@@ -1,13 +1,14 @@
 """From files to an endless, resumable stream of training batches.
 
 Which image stands where, and every random draw, follow from (seed, epoch, index) alone. So a run
-that starts again at step n sees what it would have seen, with any number of workers.
+that starts again at step n sees what it would have seen, with any number of workers, and several
+processes together see what one would.
 """
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -26,6 +27,8 @@ CACHE_BYTES = 400_000_000  # per process; MiniCity's 1200 images of 128x256 take
 
 _ORDER, _AUGMENT = 1, 2  # the two random streams of a data set
 
+OnSkip = Callable[[InputError], None]
+
 
 class PanopticDataset(Dataset[Sample]):
     """The samples of one split of a Cityscapes folder.
@@ -34,7 +37,7 @@ class PanopticDataset(Dataset[Sample]):
     are whole images, shrunk if they exceed the crop, and padded below and on the right.
     ``stride`` keeps every n-th row and column of the targets, for losses on a coarser grid.
 
-    Decoded files stay in memory as long as all of them fit into ``CACHE_BYTES``.
+    Decoded files stay in memory if all of them together fit into ``cache_bytes``, per process.
 
     Example:
         dataset = PanopticDataset("data/minicity", "train", get_preset("tiny").data, training=True)
@@ -50,12 +53,14 @@ class PanopticDataset(Dataset[Sample]):
         training: bool,
         stride: int = 1,
         seed: int = 0,
+        cache_bytes: int = CACHE_BYTES,
     ) -> None:
         self.samples = list_samples(root, split)
         self.config = config
         self.training = training
         self.stride = stride
         self.seed = seed
+        self.cache_bytes = cache_bytes
         self._cache: dict[int, tuple[np.ndarray, np.ndarray]] = {}
 
     def __len__(self) -> int:
@@ -72,7 +77,7 @@ class PanopticDataset(Dataset[Sample]):
             pixels, label = fit(image, label, self.config.crop_size)
         targets = panoptic_targets(label, self.config).at_stride(self.stride)
         return Sample(
-            torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1))),
+            torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1),
             Targets(*(map_.contiguous() for map_ in targets)),  # workers send the kept pixels only
         )
 
@@ -84,22 +89,22 @@ class PanopticDataset(Dataset[Sample]):
     def _decoded(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         if index in self._cache:
             return self._cache[index]
-        image, label = read_pair(self.samples[index])
-        if (image.nbytes + label.nbytes) * len(self) <= CACHE_BYTES:
+        image, label = read_pair(self.samples[index], keep_crowd=self.config.keep_crowd)
+        if (image.nbytes + label.nbytes) * len(self) <= self.cache_bytes:
             self._cache[index] = image, label
         return image, label
 
 
 def read_pair(
-    paths: SamplePaths,
+    paths: SamplePaths, *, keep_crowd: bool = False
 ) -> tuple[UInt8[np.ndarray, "height width 3"], Int32[np.ndarray, "height width"]]:
-    """Read an image and its panoptic label.
+    """Read an image and its panoptic label (see ``panoptic_label`` on crowds).
 
     Raises:
         InputError: one of the files is unreadable, or their sizes differ.
     """
     image, instance_ids = read_image_and_ids(paths)
-    return image, panoptic_label(instance_ids)
+    return image, panoptic_label(instance_ids, keep_crowd=keep_crowd)
 
 
 def read_image_and_ids(
@@ -120,69 +125,146 @@ def read_image_and_ids(
     return image, instance_ids
 
 
+class Share(NamedTuple):
+    """Which part of every batch a process takes: the ``rank``-th of ``processes`` equal ones.
+
+    With ``accumulate`` the batch comes in that many pieces, one after the other, and the processes
+    share each of them.
+    """
+
+    rank: int = 0
+    processes: int = 1
+    accumulate: int = 1
+
+    def size(self, batch_size: int) -> int:
+        """Return how many images one piece has for one process.
+
+        Raises:
+            InputError: the batch cannot be divided that way.
+        """
+        parts = self.processes * self.accumulate
+        if batch_size % parts:
+            raise InputError(
+                f"A batch of {batch_size} images cannot be shared by {self.processes} processes in "
+                f"{self.accumulate} steps each: set train.batch-size to a multiple of {parts}."
+            )
+        return batch_size // parts
+
+
+ALONE = Share()
+
+
 def build_loader(
-    dataset: PanopticDataset, batch_size: int, *, start_step: int = 0, workers: int = 0
+    dataset: PanopticDataset,
+    batch_size: int,
+    *,
+    start_step: int = 0,
+    workers: int = 0,
+    share: Share = ALONE,
+    on_skip: OnSkip | None = None,
 ) -> Iterator[Sample]:
     """Yield batches for ever: epoch after epoch, each in an order of its own.
 
     Batches run across the borders of epochs, so all are full. ``start_step`` skips that many
-    batches without reading them. With ``workers`` that many processes read ahead.
+    batches without reading them. With ``workers`` that many processes read ahead. ``share`` says
+    which part of every batch this process gets, and in how many pieces.
+
+    An image that cannot be read is replaced by the next one of its epoch, as long as no more than
+    ``dataset.config.skip_unreadable`` are so; ``on_skip`` is told of each, once.
 
     Raises:
-        InputError: as ``read_pair``, when the batch with that sample is reached.
+        InputError: as ``read_pair``, when the batch with that sample is reached; the batch cannot
+            be shared.
     """
     loader: DataLoader[Any] = DataLoader(
         _Guarded(dataset),
-        batch_sampler=_Endless(dataset, batch_size, start_step),
+        batch_sampler=_Endless(dataset, batch_size, start_step, share),
         num_workers=workers,
         collate_fn=_collate,
         worker_init_fn=_ignore_interrupts,
         prefetch_factor=4 if workers else None,
+        pin_memory=torch.cuda.is_available(),
         generator=torch.Generator(),  # torch's global one belongs to the weights and drop path
     )
-    for batch in loader:
-        if isinstance(batch, InputError):
-            raise batch
+    skipped: set[str] = set()
+    for batch, errors in loader:
+        for error in errors:
+            if str(error) in skipped:
+                continue
+            skipped.add(str(error))
+            if len(skipped) > dataset.config.skip_unreadable:
+                raise _too_many(error, len(skipped))
+            if on_skip is not None:
+                on_skip(error)
         yield batch
 
 
 class _Endless(Sampler[list[tuple[int, int]]]):
-    """Lists of (epoch, index), one per batch."""
+    """Lists of (epoch, index), one per piece of a batch."""
 
-    def __init__(self, dataset: PanopticDataset, batch_size: int, start_step: int) -> None:
+    def __init__(
+        self, dataset: PanopticDataset, batch_size: int, start_step: int, share: Share
+    ) -> None:
         self.dataset = dataset
         self.batch_size = batch_size
         self.start_step = start_step
+        self.share = share
+        self.piece = share.size(batch_size)
 
     def __iter__(self) -> Iterator[list[tuple[int, int]]]:
-        first_epoch, skipped = divmod(self.start_step * self.batch_size, len(self.dataset))
-        batch: list[tuple[int, int]] = []
-        epoch = first_epoch
+        keys = self._keys()
         while True:
-            for index in self.dataset.order(epoch)[skipped if epoch == first_epoch else 0 :]:
-                batch.append((epoch, index))
-                if len(batch) == self.batch_size:
-                    yield batch
-                    batch = []
-            epoch += 1
+            batch = [next(keys) for _ in range(self.batch_size)]
+            for number in range(self.share.accumulate):
+                first = (number * self.share.processes + self.share.rank) * self.piece
+                yield batch[first : first + self.piece]
+
+    def _keys(self) -> Iterator[tuple[int, int]]:
+        epoch, skipped = divmod(self.start_step * self.batch_size, len(self.dataset))
+        while True:
+            for index in self.dataset.order(epoch)[skipped:]:
+                yield epoch, index
+            epoch, skipped = epoch + 1, 0
 
 
-class _Guarded(Dataset[Sample | InputError]):
+# a sample, and why others could not be taken in its place; without a sample, none could be
+_Guess = tuple[Sample | None, list[InputError]]
+
+
+class _Guarded(Dataset[_Guess]):
     """Returns an InputError instead of raising it: a worker would bury its sentence."""
 
     def __init__(self, dataset: PanopticDataset) -> None:
         self.dataset = dataset
 
-    def __getitem__(self, key: tuple[int, int]) -> Sample | InputError:
-        try:
-            return self.dataset[key]
-        except InputError as error:
-            return error
+    def __getitem__(self, key: tuple[int, int]) -> _Guess:
+        (epoch, index), errors = key, []
+        for _ in range(self.dataset.config.skip_unreadable + 1):
+            try:
+                return self.dataset[epoch, index], errors
+            except InputError as error:
+                errors.append(error)
+                index = (index + 1) % len(self.dataset)
+        return None, errors
 
 
-def _collate(samples: list[Sample | InputError]) -> Sample | InputError:
-    errors = [sample for sample in samples if isinstance(sample, InputError)]
-    return errors[0] if errors else default_collate(samples)
+def _collate(guesses: list[_Guess]) -> tuple[Sample | None, list[InputError]]:
+    errors = [error for _, errors in guesses for error in errors]
+    samples = [sample for sample, _ in guesses if sample is not None]
+    if len(samples) < len(guesses):
+        return None, errors
+    image = default_collate([sample.image.permute(1, 2, 0) for sample in samples])
+    targets = default_collate([sample.targets for sample in samples])
+    return Sample(image.permute(0, 3, 1, 2), targets), errors  # channels-last, as networks like it
+
+
+def _too_many(error: InputError, count: int) -> InputError:
+    if count == 1:
+        return error
+    return InputError(
+        f"{count} images could not be read, more than data.skip-unreadable allows. The last one: "
+        f"{error}"
+    )
 
 
 def _ignore_interrupts(worker: int) -> None:

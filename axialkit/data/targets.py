@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float32, Int, Int32, Int64
+from jaxtyping import Bool, Float32, Int, Int32, Int64, Num, Shaped
+from torch import Tensor
 
 from axialkit.config import DataConfig
 from axialkit.data.cityscapes import THING_TRAIN_IDS
@@ -32,18 +33,27 @@ def panoptic_targets(label: Int32[np.ndarray, "height width"], config: DataConfi
 
     A thing class with instance 0 is a crowd: it keeps its class, but has no center and no offset.
     """
-    klass = label // LABEL_DIVISOR
-    is_thing = _IS_THING[klass]
-    is_instance = _is_instance(label)
-    instances = find_instances(label)
+    segment, labels = _segments(label)  # from here on everything is a table over the few segments
+    klass = labels // LABEL_DIVISOR
+    is_thing, is_instance = _IS_THING[klass], _is_instance(labels)
+    instances, center = _measure(segment, labels)
+    small = instances.label[instances.area < config.small_instance_area]
+    weight = np.where(np.isin(labels, small), config.small_instance_weight, 1.0)
     center_weight = (klass != IGNORE_CLASS) & (is_instance | ~is_thing)
+
+    def spread(table: Num[np.ndarray, " n"]) -> Tensor:
+        return torch.from_numpy(np.take(table, segment))
+
+    def spread_float(table: Shaped[np.ndarray, " n"]) -> Tensor:
+        return spread(table.astype(np.float32))
+
     return Targets(
-        semantic=torch.from_numpy(klass.astype(np.int64)),
-        semantic_weight=torch.from_numpy(_semantic_weight(label, instances, config)),
+        semantic=spread(klass.astype(np.uint8)),
+        semantic_weight=spread_float(weight),
         center=torch.from_numpy(center_heatmap(instances.center, label.shape, config.sigma)),
-        center_weight=torch.from_numpy(center_weight.astype(np.float32)),
-        offset=torch.from_numpy(_offsets(label, is_instance, instances)),
-        offset_weight=torch.from_numpy((is_thing & is_instance).astype(np.float32)),
+        center_weight=spread_float(center_weight),
+        offset=torch.from_numpy(_offsets(segment, is_instance, center)),
+        offset_weight=spread_float(is_thing & is_instance),
     )
 
 
@@ -53,13 +63,33 @@ def find_instances(label: Int32[np.ndarray, "height width"]) -> Instances:
     A center is the mean of the pixel coordinates, rounded half to even. Sums of integers are exact
     in float64, so halves are seen as halves however large the mask is.
     """
-    y, x = np.nonzero(_is_instance(label))
-    values = label[y, x]
-    areas = np.bincount(values)
-    labels = np.flatnonzero(areas)
-    sums = np.stack([np.bincount(values, weights=coordinate) for coordinate in (y, x)], axis=-1)
-    means = sums[labels] / areas[labels, None]
-    return Instances(labels, areas[labels], np.round(means).astype(np.int64))
+    return _measure(*_segments(label))[0]
+
+
+def _segments(
+    label: Int32[np.ndarray, "height width"],
+) -> tuple[Int64[np.ndarray, "height width"], Int64[np.ndarray, " n"]]:
+    """Number the labels that occur, ascending; return the map of numbers, and the labels."""
+    labels = np.flatnonzero(np.bincount(label.ravel()))
+    number = np.zeros(labels[-1] + 1, np.int64)
+    number[labels] = np.arange(len(labels))
+    return np.take(number, label), labels
+
+
+def _measure(
+    segment: Int64[np.ndarray, "height width"], labels: Int64[np.ndarray, " n"]
+) -> tuple[Instances, Int64[np.ndarray, "n 2"]]:
+    """Return the instances, and the centers of all segments (0 where it is no instance)."""
+    is_instance, width = _is_instance(labels), segment.shape[1]
+    pixel = np.flatnonzero(np.take(is_instance, segment))
+    owner = np.take(segment, pixel)
+    y = pixel // width
+    area = np.bincount(owner, minlength=len(labels))
+    sums = [np.bincount(owner, weights=place, minlength=len(labels)) for place in (y, pixel)]
+    x_sum = sums[1] - sums[0] * width
+    means = np.stack([sums[0], x_sum], axis=-1) / np.maximum(area, 1)[:, None]
+    center = np.round(means).astype(np.int64)
+    return Instances(labels[is_instance], area[is_instance], center[is_instance]), center
 
 
 def center_heatmap(
@@ -89,27 +119,21 @@ def _gaussian(sigma: float) -> tuple[Float32[np.ndarray, "side side"], int]:
     return np.exp(-squared / (2 * sigma**2)).astype(np.float32), round(peak)
 
 
-def _is_instance(label: Int32[np.ndarray, "height width"]) -> Bool[np.ndarray, "height width"]:
+def _is_instance(label: Int[np.ndarray, "*shape"]) -> Bool[np.ndarray, "*shape"]:
     return (label % LABEL_DIVISOR != 0) & (label < VOID)  # stuff and crowds have number 0
 
 
-def _semantic_weight(
-    label: Int[np.ndarray, "height width"], instances: Instances, config: DataConfig
-) -> Float32[np.ndarray, "height width"]:
-    weight = np.ones(label.max() + 1, np.float32)
-    weight[instances.label[instances.area < config.small_instance_area]] = (
-        config.small_instance_weight
-    )
-    return weight[label]
-
-
 def _offsets(
-    label: Int[np.ndarray, "height width"],
-    is_instance: Bool[np.ndarray, "height width"],
-    instances: Instances,
+    segment: Int64[np.ndarray, "height width"],
+    is_instance: Bool[np.ndarray, " n"],
+    center: Int64[np.ndarray, "n 2"],
 ) -> Float32[np.ndarray, "2 height width"]:
-    offset = np.zeros((2, *label.shape), np.float32)
-    y, x = np.nonzero(is_instance)
-    index = np.searchsorted(instances.label, label[y, x])
-    offset[:, y, x] = (instances.center[index] - np.stack([y, x], axis=-1)).T
+    """Point from every pixel of an instance to its center (dy, dx); 0 elsewhere."""
+    height, width = segment.shape
+    offset = np.empty((2, height, width), np.float32)
+    on_instance = np.take(is_instance, segment)
+    places = np.arange(height, dtype=np.float32)[:, None], np.arange(width, dtype=np.float32)
+    for axis, place in enumerate(places):
+        np.take(center[:, axis].astype(np.float32), segment, out=offset[axis], mode="clip")
+        np.subtract(offset[axis], place, out=offset[axis], where=on_instance)
     return offset

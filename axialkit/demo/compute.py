@@ -11,7 +11,8 @@ from torch import nn
 from axialkit.attention import AxialAttention2d, record_attention
 from axialkit.attention.summaries import layers_with_both_passes
 from axialkit.config import ExperimentConfig
-from axialkit.data.augment import fit_size, resize_label
+from axialkit.data.augment import fit_size
+from axialkit.data.resize import resize_label
 from axialkit.errors import InputError
 from axialkit.inference import fit_image, segment
 from axialkit.structures import LABEL_DIVISOR, VOID, PanopticResult

@@ -6,27 +6,27 @@ import pytest
 from axialkit.config import DataConfig
 from axialkit.data.augment import (
     GREY,
-    Geometry,
-    apply_geometry,
+    Draws,
+    apply,
     augment,
     crop,
-    draw_geometry,
+    draw,
     draw_scale,
     fit,
     fit_size,
     flip,
     pad_to,
-    resize_image,
-    resize_label,
     scale_values,
-    scaled_size,
 )
+from axialkit.data.autoaugment import fired
+from axialkit.data.resize import Window, resize_image, resize_label
+from axialkit.data.targets import panoptic_targets
 from axialkit.structures import VOID
 from tests.conftest import golden_cases
 
 AUGMENTED = golden_cases("data/augment_*.npz")
 SCALED = "data/resize_scales.npz"
-CONFIG = DataConfig(crop_size=(33, 65))
+CONFIG = DataConfig(crop_size=(33, 65), autoaugment="none")
 
 
 def pair(height, width, seed=0):
@@ -39,24 +39,50 @@ def crop_of(arrays):
     return tuple(int(side) for side in arrays["in_crop"])
 
 
-def geometry_of(arrays):
-    return Geometry(
+def draws_of(arrays):
+    colors = ()
+    if arrays["in_policy_on"]:
+        chances = float(arrays["draw_u_op1"]), float(arrays["draw_u_op2"])
+        colors = fired(int(arrays["draw_policy"]), chances)
+    return Draws(
         scale=float(arrays["in_scale"]),
+        colors=colors,
         pad=(int(arrays["draw_pad_y"]), int(arrays["draw_pad_x"])),
         crop=(int(arrays["draw_crop_y"]), int(arrays["draw_crop_x"])),
         flip=bool(arrays["draw_u_flip"] <= 0.5),
     )
 
 
-@pytest.mark.parametrize("path", AUGMENTED, ids=lambda path: path.stem)
-def test_drawn_geometry_equals_the_reference(path, load_golden):
-    arrays = load_golden(path)
-    image, label = apply_geometry(
-        arrays["in_image"], arrays["in_label"], geometry_of(arrays), crop_of(arrays)
+def config_of(arrays):
+    return DataConfig(
+        crop_size=crop_of(arrays),
+        autoaugment="reference" if arrays["in_policy_on"] else "none",
+        sigma=float(arrays["in_sigma"]),
+        small_instance_area=int(arrays["in_threshold"]),
+        small_instance_weight=float(arrays["in_weight"]),
     )
+
+
+@pytest.mark.parametrize("path", AUGMENTED, ids=lambda path: path.stem)
+def test_drawn_pictures_and_targets_equal_the_reference(path, load_golden):
+    arrays = load_golden(path)
+    config = config_of(arrays)
+    image, label = apply(arrays["in_image"], arrays["in_label"], draws_of(arrays), config)
     np.testing.assert_array_equal(label, arrays["out_panoptic_gt"])
-    if not arrays["in_policy_on"]:  # else colors were changed as well, which is no geometry
-        np.testing.assert_allclose(image, arrays["out_image"], rtol=0, atol=2e-4)
+    tolerance = 0 if arrays["in_policy_on"] else 2e-4  # with a policy, whole numbers
+    np.testing.assert_allclose(image, arrays["out_image"], rtol=0, atol=tolerance)
+    targets = panoptic_targets(np.ascontiguousarray(label), config)
+    exact = {
+        "out_semantic_gt": targets.semantic,
+        "out_semantic_loss_weight": targets.semantic_weight,
+        "out_center_loss_weight": targets.center_weight,
+        "out_regression_loss_weight": targets.offset_weight,
+        "out_instance_regression_gt": targets.offset.permute(1, 2, 0),
+    }
+    for name, ours in exact.items():
+        np.testing.assert_array_equal(ours.numpy(), arrays[name], err_msg=name)
+    expected = arrays["out_instance_center_gt"]
+    np.testing.assert_allclose(targets.center.numpy(), expected, rtol=0, atol=1e-6)
 
 
 class Recorder(np.random.Generator):
@@ -74,20 +100,20 @@ class Recorder(np.random.Generator):
         self.ranges.append((low, high))
         return low
 
-    def random(self):
-        return 0.5
+    def random(self, count=None):
+        return 0.5 if count is None else np.full(count, 0.5)
 
 
 @pytest.mark.parametrize("path", AUGMENTED, ids=lambda path: path.stem)
 def test_ranges_of_the_draws_equal_the_reference(path, load_golden):
     arrays = load_golden(path)
     recorder = Recorder(float(arrays["in_scale"]))
-    config = replace(DataConfig(), crop_size=crop_of(arrays))
-    geometry = draw_geometry(arrays["in_label"].shape, config, recorder)
-    assert geometry.scale == float(arrays["in_scale"])
+    config = replace(DataConfig(), crop_size=crop_of(arrays), autoaugment="none")
+    drawn = draw(arrays["in_label"].shape, config, recorder)
+    assert drawn.scale == float(arrays["in_scale"])
     names = ("range_pad_y", "range_pad_x", "range_crop_y", "range_crop_x")
     assert recorder.ranges == [tuple(arrays[name]) for name in names]
-    assert geometry.flip  # u = 0.5 still mirrors
+    assert drawn.flip  # u = 0.5 still mirrors
 
 
 @pytest.mark.parametrize("path", golden_cases("data/targets_*.npz"), ids=lambda path: path.stem)
@@ -96,18 +122,6 @@ def test_whole_images_equal_the_reference(path, load_golden):
     image, label = fit(arrays["in_image"], arrays["in_label"], crop_of(arrays))
     np.testing.assert_array_equal(label, arrays["out_panoptic_gt"])
     np.testing.assert_allclose(image, arrays["out_image"], rtol=0, atol=2e-4)
-
-
-def test_resizing_equals_the_reference(load_golden):
-    arrays = load_golden(SCALED)
-    for number, scale in enumerate(arrays["scales"]):
-        size = scaled_size(arrays["in_label"].shape, float(scale))
-        label = resize_label(arrays["in_label"], size)
-        np.testing.assert_array_equal(label, arrays[f"label_{number:02}"])
-        if f"image_{number:02}" in arrays:
-            image = resize_image(arrays["in_image"], size)
-            expected = arrays[f"image_{number:02}"]
-            np.testing.assert_allclose(image, expected, rtol=0, atol=2e-4)
 
 
 def test_scales_equal_the_reference(load_golden):
@@ -161,9 +175,7 @@ def test_same_generator_same_sample():
 
 def test_flip_can_be_switched_off():
     config = replace(CONFIG, flip=False)
-    assert not any(
-        draw_geometry((40, 70), config, np.random.default_rng(seed)).flip for seed in range(50)
-    )
+    assert not any(draw((40, 70), config, np.random.default_rng(seed)).flip for seed in range(50))
 
 
 @pytest.mark.parametrize(
@@ -184,7 +196,7 @@ def test_padding_surrounds_and_cropping_undoes_it():
     padded = pad_to(image.astype(np.float32), (9, 12), GREY, (3, 2))
     assert padded.shape == (9, 12, 3)
     assert padded.sum() == image.sum() + GREY * (9 * 12 - 5 * 7) * 3
-    np.testing.assert_array_equal(crop(padded, (5, 7), (3, 2)), image)
+    np.testing.assert_array_equal(crop(padded, Window(3, 2, 5, 7)), image)
     np.testing.assert_array_equal(pad_to(label, (4, 9), VOID)[:, 7:], np.full((5, 2), VOID))
 
 

@@ -158,9 +158,8 @@ def test_files_of_a_small_data_set_are_decoded_once(root):
     assert all(equal(first[index], dataset[0, index]) for index in range(COUNT))
 
 
-def test_files_of_a_large_data_set_are_read_again(root, monkeypatch):
-    monkeypatch.setattr(dataset_module, "CACHE_BYTES", COUNT * 32 * 64 * 7 - 1)  # a byte short
-    dataset = training(root)
+def test_files_of_a_large_data_set_are_read_again(root):
+    dataset = training(root, cache_bytes=COUNT * 32 * 64 * 7 - 1)  # a byte short
     dataset[0]
     shutil.rmtree(root)
     with pytest.raises(InputError, match="There is no image file"):
