@@ -19,11 +19,12 @@ Images are uint8 ``[height, width, 3]`` RGB. An operation that treats every valu
 table of 256 entries.
 """
 
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 import numpy as np
 import PIL.Image
-from jaxtyping import Float32, Int, Num, UInt8
+from jaxtyping import Int, Num, UInt8
 
 Variant = Literal["reference", "fixed"]
 Image = UInt8[np.ndarray, "height width 3"]
@@ -116,9 +117,9 @@ def apply_operation(
     name, level = operation
     factor = _factor(level)
     if name == "Sharpness":
-        return blend(_smooth(image), image, factor)
+        return _in_strips(lambda strip: blend(_smooth(strip), strip, factor), image, 1)
     if name == "Color":
-        return blend(grey(image)[..., None], image, factor)
+        return _in_strips(lambda strip: blend(grey(strip)[..., None], strip, factor), image, 0)
     if name in ("Equalize", "AutoContrast"):
         make = _equalizing if name == "Equalize" else _stretching
         return _look_up(image, [make(counts) for counts in histograms(image)])
@@ -205,22 +206,25 @@ def _smooth(image: Image) -> Image:
     """Average each pixel (weight 5) with its neighbours (1 each); the border stays as it is."""
     smooth = image.copy()
     height, width = image.shape[:2]
-    if width > 2:
-        for top in range(0, height - 2, _STRIP):
-            strip = image[top : top + _STRIP + 2]
-            smooth[top + 1 : top + len(strip) - 1, 1:-1] = _smooth_inside(strip)
-    return smooth
-
-
-def _smooth_inside(
-    image: Image,
-) -> Float32[np.ndarray, "inner_height inner_width 3"]:
-    height, width = image.shape[:2]
+    if min(height, width) < 3:
+        return smooth
     once, five = (image * (np.float32(weight) / np.float32(13)) for weight in (1, 5))
     total = np.zeros((height - 2, width - 2, 3), np.float32)
     for y, x in np.ndindex(3, 3):  # rounded after each sum, in this order, as in the reference
         total += (five if y == x == 1 else once)[y : y + height - 2, x : x + width - 2]
-    return total.clip(0, 255)
+    smooth[1:-1, 1:-1] = total.clip(0, 255)
+    return smooth
+
+
+def _in_strips(change: Callable[[Image], Image], image: Image, margin: int) -> Image:
+    """Return ``change(image)``, computed in strips that fit the cache and see their neighbours."""
+    result = np.empty_like(image)
+    for top in range(0, len(image), _STRIP):
+        start = max(top - margin, 0)
+        strip = change(image[start : top + _STRIP + margin])
+        part = result[top : top + _STRIP]
+        part[:] = strip[top - start : top - start + len(part)]
+    return result
 
 
 def _look_up(image: Image, tables: list[Table]) -> Image:

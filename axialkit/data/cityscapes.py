@@ -18,6 +18,7 @@ from jaxtyping import Int, Integer, UInt8
 from PIL import Image
 
 from axialkit.data.images import DECODE_ERRORS
+from axialkit.data.runs import find_runs
 from axialkit.errors import InputError, suggest
 from axialkit.structures import IGNORE_CLASS, LABEL_DIVISOR, VOID
 
@@ -83,8 +84,6 @@ _TRAIN_ID_OF_ID = np.full(256, IGNORE_CLASS, np.uint8)
 for _klass in TRAIN_CLASSES:
     _TRAIN_ID_OF_ID[_klass.id] = _klass.train_id
 _LARGEST_ID = max(c.id for c in CLASSES)
-_IS_GAP = np.zeros((_LARGEST_ID + 1) * LABEL_DIVISOR, bool)
-_IS_GAP[_LARGEST_ID + 1 : LABEL_DIVISOR] = True  # neither a class nor one with an instance number
 _PANOPTIC = "_gtFine_panoptic.png"
 
 
@@ -117,8 +116,9 @@ def panoptic_label(
     its class with instance 0.
     """
     counts: dict[int, int] = {}
-    codes = np.full(instance_ids.max() + 1, VOID, np.int32)  # from instance id to panoptic label
-    for value in np.flatnonzero(np.bincount(instance_ids.ravel())):  # ascending, so are the numbers
+    runs = find_runs(instance_ids)
+    codes = np.full(runs.value.max() + 1, VOID, np.int32)  # from instance id to panoptic label
+    for value in np.unique(runs.value):  # ascending, so are the numbers
         numbered = value >= LABEL_DIVISOR
         train_id = int(_TRAIN_ID_OF_ID[value // LABEL_DIVISOR if numbered else value])
         is_thing = train_id in THING_TRAIN_IDS
@@ -127,7 +127,7 @@ def panoptic_label(
             continue
         counts[train_id] = counts.get(train_id, 0) + int(numbered)
         codes[value] = train_id * LABEL_DIVISOR + (counts[train_id] if numbered else 0)
-    return np.take(codes, instance_ids)
+    return runs.spread(codes[runs.value])
 
 
 def list_samples(root: Path | str, split: str) -> list[SamplePaths]:
@@ -239,12 +239,12 @@ def _check_ids(
     values: Int[np.ndarray, "height width"], path: Path | str, divisor: int
 ) -> Int[np.ndarray, "height width"]:
     largest = (_LARGEST_ID + 1) * divisor - 1
-    fine = values.min() >= 0 and values.max() <= largest
-    if fine and divisor > 1:  # the numbers between the largest class and the first instance
-        fine = values.max() <= _LARGEST_ID or not _IS_GAP[values].any()
-    if not fine:
-        gap = (values > _LARGEST_ID) & (values < divisor)
-        y, x = np.argwhere(gap | (values < 0) | (values > largest))[0]
+    runs = find_runs(values)
+    is_class = (runs.value >= 0) & (runs.value <= _LARGEST_ID)
+    is_instance = (runs.value >= divisor) & (runs.value <= largest)
+    wrong = runs.start[~(is_class | is_instance)]
+    if len(wrong):
+        y, x = divmod(int(wrong[0]), values.shape[1])
         raise InputError(
             f"{path} holds the id {values[y, x]} at (y={y}, x={x}), which is not in the Cityscapes "
             f"table (classes 0..{_LARGEST_ID}). Check which tool wrote this file."

@@ -10,11 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float32, Int, Int32, Int64, Num, Shaped
+from jaxtyping import Bool, Float32, Int32, Int64, Integer, Shaped
 from torch import Tensor
 
 from axialkit.config import DataConfig
 from axialkit.data.cityscapes import THING_TRAIN_IDS
+from axialkit.data.runs import Runs, find_runs
 from axialkit.structures import IGNORE_CLASS, LABEL_DIVISOR, VOID, Targets
 
 _IS_THING = np.isin(np.arange(IGNORE_CLASS + 1), THING_TRAIN_IDS)
@@ -33,27 +34,25 @@ def panoptic_targets(label: Int32[np.ndarray, "height width"], config: DataConfi
 
     A thing class with instance 0 is a crowd: it keeps its class, but has no center and no offset.
     """
-    segment, labels = _segments(label)  # from here on everything is a table over the few segments
-    klass = labels // LABEL_DIVISOR
-    is_thing, is_instance = _IS_THING[klass], _is_instance(labels)
-    instances, center = _measure(segment, labels)
+    runs = find_runs(label)
+    klass = runs.value // LABEL_DIVISOR
+    is_thing, is_instance = _IS_THING[klass], _is_instance(runs.value)
+    instances = _measure(runs)
     small = instances.label[instances.area < config.small_instance_area]
-    weight = np.where(np.isin(labels, small), config.small_instance_weight, 1.0)
+    weight = np.where(np.isin(runs.value, small), config.small_instance_weight, 1.0)
     center_weight = (klass != IGNORE_CLASS) & (is_instance | ~is_thing)
+    offset_weight = is_thing & is_instance
 
-    def spread(table: Num[np.ndarray, " n"]) -> Tensor:
-        return torch.from_numpy(np.take(table, segment))
-
-    def spread_float(table: Shaped[np.ndarray, " n"]) -> Tensor:
-        return spread(table.astype(np.float32))
+    def spread(values: Shaped[np.ndarray, " n"]) -> Float32[Tensor, "height width"]:
+        return torch.from_numpy(runs.spread(values.astype(np.float32)))
 
     return Targets(
-        semantic=spread(klass.astype(np.uint8)),
-        semantic_weight=spread_float(weight),
+        semantic=torch.from_numpy(runs.spread(klass.astype(np.uint8))),
+        semantic_weight=spread(weight),
         center=torch.from_numpy(center_heatmap(instances.center, label.shape, config.sigma)),
-        center_weight=spread_float(center_weight),
-        offset=torch.from_numpy(_offsets(segment, is_instance, center)),
-        offset_weight=spread_float(is_thing & is_instance),
+        center_weight=spread(center_weight),
+        offset=torch.from_numpy(_offsets(runs, is_instance, instances)),
+        offset_weight=spread(offset_weight),
     )
 
 
@@ -63,33 +62,20 @@ def find_instances(label: Int32[np.ndarray, "height width"]) -> Instances:
     A center is the mean of the pixel coordinates, rounded half to even. Sums of integers are exact
     in float64, so halves are seen as halves however large the mask is.
     """
-    return _measure(*_segments(label))[0]
+    return _measure(find_runs(label))
 
 
-def _segments(
-    label: Int32[np.ndarray, "height width"],
-) -> tuple[Int64[np.ndarray, "height width"], Int64[np.ndarray, " n"]]:
-    """Number the labels that occur, ascending; return the map of numbers, and the labels."""
-    labels = np.flatnonzero(np.bincount(label.ravel()))
-    number = np.zeros(labels[-1] + 1, np.int64)
-    number[labels] = np.arange(len(labels))
-    return np.take(number, label), labels
-
-
-def _measure(
-    segment: Int64[np.ndarray, "height width"], labels: Int64[np.ndarray, " n"]
-) -> tuple[Instances, Int64[np.ndarray, "n 2"]]:
-    """Return the instances, and the centers of all segments (0 where it is no instance)."""
-    is_instance, width = _is_instance(labels), segment.shape[1]
-    pixel = np.flatnonzero(np.take(is_instance, segment))
-    owner = np.take(segment, pixel)
-    y = pixel // width
-    area = np.bincount(owner, minlength=len(labels))
-    sums = [np.bincount(owner, weights=place, minlength=len(labels)) for place in (y, pixel)]
-    x_sum = sums[1] - sums[0] * width
-    means = np.stack([sums[0], x_sum], axis=-1) / np.maximum(area, 1)[:, None]
-    center = np.round(means).astype(np.int64)
-    return Instances(labels[is_instance], area[is_instance], center[is_instance]), center
+def _measure(runs: Runs) -> Instances:
+    mine = _is_instance(runs.value)
+    labels, owner = np.unique(runs.value[mine], return_inverse=True)
+    length, n = runs.length[mine], len(labels)
+    area = np.bincount(owner, length, minlength=n)
+    y_sum = np.bincount(owner, runs.y[mine] * length, minlength=n)
+    x_sum = np.bincount(owner, runs.x_sum[mine], minlength=n) / 2
+    means = np.stack([y_sum, x_sum], axis=-1) / area[:, None]
+    return Instances(
+        labels.astype(np.int64), area.astype(np.int64), np.round(means).astype(np.int64)
+    )
 
 
 def center_heatmap(
@@ -119,21 +105,19 @@ def _gaussian(sigma: float) -> tuple[Float32[np.ndarray, "side side"], int]:
     return np.exp(-squared / (2 * sigma**2)).astype(np.float32), round(peak)
 
 
-def _is_instance(label: Int[np.ndarray, "*shape"]) -> Bool[np.ndarray, "*shape"]:
+def _is_instance(label: Integer[np.ndarray, "*shape"]) -> Bool[np.ndarray, "*shape"]:
     return (label % LABEL_DIVISOR != 0) & (label < VOID)  # stuff and crowds have number 0
 
 
 def _offsets(
-    segment: Int64[np.ndarray, "height width"],
-    is_instance: Bool[np.ndarray, " n"],
-    center: Int64[np.ndarray, "n 2"],
+    runs: Runs, is_instance: Bool[np.ndarray, " n"], instances: Instances
 ) -> Float32[np.ndarray, "2 height width"]:
     """Point from every pixel of an instance to its center (dy, dx); 0 elsewhere."""
-    height, width = segment.shape
-    offset = np.empty((2, height, width), np.float32)
-    on_instance = np.take(is_instance, segment)
-    places = np.arange(height, dtype=np.float32)[:, None], np.arange(width, dtype=np.float32)
-    for axis, place in enumerate(places):
-        np.take(center[:, axis].astype(np.float32), segment, out=offset[axis], mode="clip")
-        np.subtract(offset[axis], place, out=offset[axis], where=on_instance)
+    owner = np.searchsorted(instances.label, runs.value[is_instance])
+    center = np.zeros((len(runs.value), 2), np.float32)
+    center[is_instance] = instances.center[owner]
+    center[is_instance, 0] -= runs.y[is_instance]
+    offset = np.stack([runs.spread(center[:, axis]) for axis in (0, 1)])
+    columns = np.arange(runs.size[1], dtype=np.float32)
+    np.subtract(offset[1], columns, out=offset[1], where=runs.spread(is_instance))
     return offset
