@@ -10,16 +10,16 @@ from typing import Any
 
 from axialkit.errors import InputError
 
-_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
 
 
 @contextmanager
-def atomic_path(path: Path | str) -> Iterator[Path]:
+def atomic_path(path: Path | str, *, durable: bool = False) -> Iterator[Path]:
     """Yield a temporary name beside ``path``; rename it to ``path`` when the body succeeds.
 
     If the body fails, the temporary file is removed and an older ``path`` is left as it was. The
     temporary name keeps the suffix, so that libraries which choose a format by it still work.
-    The parent folder is created.
+    The parent folder is created. A ``durable`` file also survives a power cut right afterwards.
 
     Raises:
         InputError: the folder cannot be created or written to, or the disk is full.
@@ -29,7 +29,11 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
+        if durable:
+            _to_disk(temporary)
         temporary.replace(path)
+        if durable:
+            _to_disk(path.parent)
     except PermissionError as error:
         raise InputError(
             f"Cannot write {path}: no permission. Choose another folder or change its rights."
@@ -48,6 +52,17 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
     finally:
         with suppress(OSError):  # never hides the reason why there may be nothing to remove
             temporary.unlink()
+
+
+def _to_disk(path: Path) -> None:
+    """Wait until a file or a folder is really written."""
+    if os.name == "nt" and path.is_dir():
+        return  # Windows opens no folders
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def write_json(path: Path | str, content: Any, indent: int | None = 2) -> None:  # noqa: ANN401

@@ -1,6 +1,8 @@
 """Batch norm with the reference's constants; attention and the networks share it."""
 
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -80,6 +82,8 @@ class BatchNorm(nn.Module):
     @torch.no_grad()
     def _average_in(self, mean: Tensor, variance: Tensor, count: int) -> None:
         """Update the moving statistics from a batch's mean and biased variance."""
+        if _still.on:
+            return
         share = count / max(count - 1, 1) if self.unbiased else 1.0
         self.running_mean.lerp_(mean.to(self.running_mean.dtype), MOMENTUM)
         self.running_var.lerp_((variance * share).to(self.running_var.dtype), MOMENTUM)
@@ -99,6 +103,23 @@ def synchronize_batch_norms(model: nn.Module) -> int:
     for norm in norms:
         norm.synchronized = True
     return len(norms)
+
+
+class _Still(threading.local):
+    on = False
+
+
+_still = _Still()
+
+
+@contextmanager
+def still_statistics() -> Iterator[None]:
+    """Leave the moving statistics as they are: a batch is computed a second time."""
+    earlier, _still.on = _still.on, True
+    try:
+        yield
+    finally:
+        _still.on = earlier
 
 
 # the normalised input, mean and biased variance per channel, and how many numbers these are of

@@ -1,4 +1,4 @@
-"""Sums over all processes of a distributed training, which autograd can follow."""
+"""What the processes of a distributed training have together; one process is the simplest case."""
 
 from typing import Any, TypeVar
 
@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, distributed
 
 Summed = TypeVar("Summed", int, Tensor)
+Gathered = TypeVar("Gathered")
 
 
 def total_over_processes(x: Summed) -> Summed:
@@ -13,11 +14,28 @@ def total_over_processes(x: Summed) -> Summed:
 
     Differentiable: the gradient of each process' part is the sum of all processes' gradients.
     """
-    if not (distributed.is_available() and distributed.is_initialized()):
+    if rank_and_count()[1] == 1:
         return x
     if isinstance(x, Tensor):
         return _Total.apply(x)
     return int(_Total.apply(torch.tensor(x, dtype=torch.int64, device=_device())))
+
+
+def rank_and_count() -> tuple[int, int]:
+    """Return the number of this process, from 0, and how many there are."""
+    if not (distributed.is_available() and distributed.is_initialized()):
+        return 0, 1
+    return distributed.get_rank(), distributed.get_world_size()
+
+
+def gather_from_processes(value: Gathered) -> list[Gathered]:
+    """Return what all processes have given, in the order of their ranks."""
+    count = rank_and_count()[1]
+    if count == 1:
+        return [value]
+    values: list[Any] = [None] * count
+    distributed.all_gather_object(values, value)
+    return values
 
 
 def _device() -> torch.device:

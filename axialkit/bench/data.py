@@ -53,8 +53,8 @@ def bench_data(
     """
     with tempfile.TemporaryDirectory() as scratch:
         if root is None:
-            root, counts = Path(scratch) / "city", {"train": 4, "val": 0, "test": 0}
-            generate(root, size=_SIZE, workers=1, progress=False, **counts)
+            root = Path(scratch) / "city"
+            generate(root, size=_SIZE, train=4, val=0, test=0, workers=1, progress=False)
         dataset = PanopticDataset(root, "train", config.data, training=True, cache_bytes=0)
         pipeline = profile_samples(dataset, samples)
         rates = {count: images_per_second(dataset, samples, count) for count in workers}

@@ -14,7 +14,16 @@ COMMANDS = (
     ),
     Command("weights get", "Weights", "download and convert the authors' weights", "get_command"),
     Command("weights convert", "Weights", "convert those on this disk", "convert_command"),
-    Command("data minicity", "Train your own", "draw MiniCity, the data set without a download"),
+    Command("data minicity", "Data", "draw MiniCity, the data set without a download"),
+    Command(
+        "data from-masks",
+        "Data",
+        "your own images with masks as a data set",
+        module="data_from_masks",
+    ),
+    Command("data check", "Data", "find what is wrong with a data set", module="data_check"),
+    Command("data show", "Data", "draw a sample with all its targets", module="data_show"),
+    Command("data prepare", "Data", "write the official panoptic files", module="data_prepare"),
     Command("train", "Train your own", "train a preset, with any of its fields changed"),
     Command("evaluate", "Train your own", "score a network: PQ and mIoU, ours and the official"),
     Command(

@@ -53,7 +53,7 @@ def parse(kind: type[T], argv: list[str], command: str, default: T | None = None
         raise
 
 
-def parse_size(text: str) -> tuple[int, int]:
+def parse_size(text: str, flag: str = "--size") -> tuple[int, int]:
     """Read ``"128x256"`` as (height, width).
 
     Raises:
@@ -61,7 +61,7 @@ def parse_size(text: str) -> tuple[int, int]:
     """
     parts = text.lower().split("x")
     if len(parts) != 2 or not all(part.isdigit() and int(part) > 0 for part in parts):
-        raise InputError(f'--size must be HEIGHTxWIDTH in pixels, like 128x256, got "{text}".')
+        raise InputError(f'{flag} must be HEIGHTxWIDTH in pixels, like 128x256, got "{text}".')
     return int(parts[0]), int(parts[1])
 
 

@@ -1,12 +1,13 @@
 """``axialkit train PRESET``: train a preset, with any of its fields changed by a flag."""
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
-from axialkit.cli.parse import OptionalFolder, OptionalPath, parse
+from axialkit.cli.parse import OptionalFolder, OptionalPath, parse, parse_size
 from axialkit.cli.roots import default_root
 from axialkit.config import PRESETS, ExperimentConfig, get_preset
 from axialkit.errors import InputError
@@ -25,7 +26,9 @@ Examples
   axialkit train tiny --train.steps 300 --out runs/short     a short one
   axialkit train tiny --data.no-flip --train.seed 1          other settings
   axialkit train tiny --resume                               go on after an interruption
+  axialkit train tiny --dry-run                              how long, how much memory
   axialkit train axial_swidernet_1_1_1 --train.init-from imagenet --data data/cityscapes
+  axialkit train axial_swidernet_1_1_1 --processes 8 --max-restarts 3     one process per GPU
 
 Next
   axialkit evaluate runs/tiny
@@ -55,7 +58,19 @@ class Arguments:
     json: OptionalPath = None
     """Also write the score at the end to this JSON file."""
     resume: bool = False
-    """Go on from the last checkpoint in the run's folder."""
+    """Go on from the last whole checkpoint in the run's folder."""
+    image_size: Annotated[
+        str | None, tyro.conf.arg(metavar="HEIGHTxWIDTH", constructor=str, help_behavior_hint="")
+    ] = None
+    """Fit the crop and all constants in pixels to images of this size."""
+    processes: int = 1
+    """Start that many processes on this machine, by torchrun: one per GPU."""
+    max_restarts: int = 0
+    """How often --processes starts anew by itself when a process has died."""
+    evaluate: bool = True
+    """Score the network on val at the end."""
+    dry_run: bool = False
+    """Train nothing: print parameters, memory, steps and the expected time."""
     config: Annotated[ExperimentConfig, tyro.conf.arg(name="")] = field(
         default_factory=ExperimentConfig
     )
@@ -67,27 +82,74 @@ def command(argv: list[str]) -> int:
         print(HELP.format(presets="\n".join(_describe(name) for name in PRESETS)))
         return 0 if argv else 2
     preset, flags = _preset(argv)
-    arguments = parse(
-        Arguments, flags, f"train {preset}", default=Arguments(config=get_preset(preset))
-    )
-    config = arguments.config
-    root = arguments.data or default_root(config)
-    out = arguments.out or Path("runs") / preset
+    start = _fitted(get_preset(preset), flags)
+    arguments = parse(Arguments, flags, f"train {preset}", default=Arguments(config=start))
+    root = arguments.data or default_root(arguments.config)
+    if arguments.dry_run:
+        return _dry_run(preset, arguments, root)
+    if arguments.processes > 1 and not _is_started_by_torchrun():
+        return _launch(argv, arguments)
+    return _train(preset, argv, arguments, root)
+
+
+def _train(preset: str, argv: list[str], arguments: Arguments, root: Path) -> int:
+    config, out = arguments.config, arguments.out or Path("runs") / preset
     from axialkit.training.loop import train
     from axialkit.training.run_folder import EVALUATION_FILE
 
-    print(f"Training {preset} on {root}; the run will be kept in {out}")
+    _say(f"Training {preset} on {root}; the run will be kept in {out}")
+    split = "val" if arguments.evaluate else None
     try:
-        run = train(config, root, out, resume=arguments.resume)
+        run = train(config, root, out, resume=arguments.resume, evaluate_on=split)
     except KeyboardInterrupt as stop:
         again = " ".join(["axialkit train", *argv, *([] if arguments.resume else ["--resume"])])
         raise KeyboardInterrupt(f"Go on with: {again}") from stop
-    print(f"Trained: {run}")
-    if arguments.json is not None:
+    _say(f"Trained: {run}")
+    if arguments.json is not None and arguments.evaluate and _is_main():
         write_json(arguments.json, read_json(run / EVALUATION_FILE))
         print(f"Written: {arguments.json}")
-    print(f"Next: axialkit evaluate {run} --data {root}")
+    _say(f"Next: axialkit evaluate {run} --data {root}")
     return 0
+
+
+def _dry_run(preset: str, arguments: Arguments, root: Path) -> int:
+    from axialkit.training.dry_run import dry_run
+
+    print(f"{preset} on {root}, measured with one image at a time; nothing is written.")
+    print(dry_run(arguments.config, root, arguments.processes).describe(arguments.config))
+    return 0
+
+
+def _launch(argv: list[str], arguments: Arguments) -> int:
+    from axialkit.training.launch import launch
+
+    launch(["train", *argv], arguments.processes, max_restarts=arguments.max_restarts)
+    return 0
+
+
+def _fitted(config: ExperimentConfig, flags: list[str]) -> ExperimentConfig:
+    """Fit a preset to --image-size before other flags change it further."""
+    for place, flag in enumerate(flags):
+        name, _, value = flag.partition("=")
+        if name in ("--image-size", "--image_size"):
+            from axialkit.data.constants import for_image_size
+
+            value = value or (flags[place + 1] if place + 1 < len(flags) else "")
+            return for_image_size(config, parse_size(value, "--image-size"))
+    return config
+
+
+def _is_started_by_torchrun() -> bool:
+    return "WORLD_SIZE" in os.environ
+
+
+def _is_main() -> bool:
+    return os.environ.get("RANK", "0") == "0"
+
+
+def _say(text: str) -> None:
+    if _is_main():
+        print(text)
 
 
 def _describe(name: str) -> str:

@@ -55,6 +55,7 @@ class PanopticDataset(Dataset[Sample]):
         seed: int = 0,
         cache_bytes: int = CACHE_BYTES,
     ) -> None:
+        self.root = Path(root)
         self.samples = list_samples(root, split)
         self.config = config
         self.training = training
@@ -238,7 +239,8 @@ class _Guarded(Dataset[_Guess]):
         self.dataset = dataset
 
     def __getitem__(self, key: tuple[int, int]) -> _Guess:
-        (epoch, index), errors = key, []
+        epoch, index = key
+        errors: list[InputError] = []
         for _ in range(self.dataset.config.skip_unreadable + 1):
             try:
                 return self.dataset[epoch, index], errors

@@ -12,6 +12,7 @@ from jaxtyping import Int
 from torch import nn
 from tqdm import tqdm
 
+from axialkit.attention.processes import gather_from_processes, rank_and_count
 from axialkit.config import ExperimentConfig
 from axialkit.data.cityscapes import list_samples
 from axialkit.data.dataset import read_image_and_ids
@@ -48,27 +49,34 @@ def evaluate(  # noqa: PLR0913
     script for the mIoU can only score the whole val split, and is run on nothing less. The
     panoptic ground truth that the script reads is written into ``root/gtFine`` if it is not there.
 
+    Several processes (of ``torch.distributed``) share the images, add up their counts and all get
+    the whole report; the official scripts are then left to one process alone.
+
     Raises:
         InputError: bad data, no images, nowhere to write, or the official script stops.
     """
     samples = list_samples(root, split)[:limit]
     if not samples:
         raise InputError(f"limit must be at least 1 image, got {limit}.")
-    run_script = official and is_script_installed()
+    rank, processes = rank_and_count()
+    run_script = official and is_script_installed() and processes == 1
     if run_script and not panoptic_json(root, split).is_file():
         write_panoptic(root, split, progress=progress)
     tally, began = _Tally(root, split), time.perf_counter()
     with _folder(out) as folder:
         writer = PanopticWriter(folder, split)
-        for sample in tqdm(samples, f"evaluating {split}", disable=not progress, unit="image"):
+        mine = samples[rank::processes]
+        for sample in tqdm(mine, f"evaluating {split}", disable=not progress, unit="image"):
             image, instance_ids = read_image_and_ids(sample)
             result = segment(model, image, config)
             tally.add(sample.name, result, instance_ids)
             writer.add(sample.name, result.panoptic)
             write_label_ids(folder / "semantic", sample.name, result.semantic)
         seconds = time.perf_counter() - began
+        writer.annotations = sum(gather_from_processes(writer.annotations), [])
         predictions = writer.finish()
-        note = _why_no_official(tally.quality.scores(), official=official)
+        tally = _merged(gather_from_processes(tally))
+        note = _why_no_official(tally.quality.scores(), processes, official=official)
         scores, miou = None, None
         if not note:
             names = [sample.name for sample in samples]
@@ -120,10 +128,23 @@ class _Tally:
             self.far_cues.update(special, visible, result.semantic)
 
 
-def _why_no_official(scores: PanopticScores, *, official: bool) -> str:
+def _merged(tallies: list[_Tally]) -> _Tally:
+    """Add up what the processes have counted."""
+    total, *others = tallies
+    for other in others:
+        total.quality.merge(other.quality)
+        total.quality_void.merge(other.quality_void)
+        total.iou.merge(other.iou)
+        total.far_cues.merge(other.far_cues)
+    return total
+
+
+def _why_no_official(scores: PanopticScores, processes: int, *, official: bool) -> str:
     """Return why the official script cannot or shall not run, or an empty string."""
     if not official:
         return "not asked for."
+    if processes > 1:
+        return "several processes shared the images; run axialkit evaluate on the finished run."
     if not is_script_installed():
         return 'cityscapesscripts is not installed; pip install -e ".[data]" brings it.'
     if scores.things.n == 0 or scores.stuff.n == 0:

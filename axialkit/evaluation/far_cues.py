@@ -4,7 +4,6 @@ Of all panoptic quality, these objects are a small part; measured alone, they sh
 network sees far. Chance is one over the number of alternatives (three long vehicles: 33 %).
 """
 
-from collections import defaultdict
 from typing import NamedTuple
 
 import numpy as np
@@ -32,12 +31,8 @@ class FarCueAccuracy:
 
     def __init__(self) -> None:
         # (kind, ambiguous) -> [bin, (right, all)] pixels, and the same for objects
-        self._pixels: dict[tuple[str, bool], Int[np.ndarray, "bin 2"]] = defaultdict(
-            lambda: np.zeros((len(DISTANCE_BINS), 2), np.int64)
-        )
-        self._objects: dict[tuple[str, bool], Int[np.ndarray, " right_all"]] = defaultdict(
-            lambda: np.zeros(2, np.int64)
-        )
+        self._pixels: dict[tuple[str, bool], Int[np.ndarray, "bin 2"]] = {}
+        self._objects: dict[tuple[str, bool], Int[np.ndarray, " right_all"]] = {}
 
     def update(
         self,
@@ -52,9 +47,22 @@ class FarCueAccuracy:
         distance = distance_to_box(np.argwhere(visible), special.cue)
         bins = np.digitize(distance, DISTANCE_BINS[1:])
         key = (special.kind, special.ambiguous)
+        self._make_room(key)
         for column, counted in enumerate((bins[right], bins)):
             self._pixels[key][:, column] += np.bincount(counted, minlength=len(DISTANCE_BINS))
         self._objects[key] += (2 * right.sum() > right.size, 1)
+
+    def merge(self, other: "FarCueAccuracy") -> None:
+        """Add the objects that another process has seen."""
+        for key, pixels in other._pixels.items():
+            self._make_room(key)
+            self._pixels[key] += pixels
+            self._objects[key] += other._objects[key]
+
+    def _make_room(self, key: tuple[str, bool]) -> None:
+        if key not in self._pixels:
+            self._pixels[key] = np.zeros((len(DISTANCE_BINS), 2), np.int64)
+            self._objects[key] = np.zeros(2, np.int64)
 
     def scores(self) -> list[CueScore]:
         """Return one line per kind, the ambiguous objects first."""

@@ -1,10 +1,13 @@
 """From a table of stages to features, by stage."""
 
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
+from axialkit.attention.batch_norm import still_statistics
 from axialkit.model.absolute_positions import AbsolutePositions1d, AbsolutePositions2d
 from axialkit.model.block_maker import BlockMaker
 from axialkit.model.convolutions import Activation, ConvNormAct
@@ -39,6 +42,7 @@ class AxialResNet(nn.Module):
         self.act = blocks.activation()
         self.stem = Stem(table.stem, blocks.activation)
         self.stages = nn.ModuleDict()
+        self.recompute: tuple[int, ...] = ()  # stages that keep no activations for the way back
         self.channels: dict[int, int] = {}
         self.strides: dict[int, int] = {}
         channels, stride = self.stem.channels, self.stem.stride
@@ -101,14 +105,27 @@ class AxialResNet(nn.Module):
         features = {1: x}
         for name, stage in self.stages.items():
             assert isinstance(stage, nn.ModuleDict)
+            again = self.training and int(name.removeprefix("stage")) in self.recompute
             for block in stage.values():
-                x = block(x)
+                x = recomputed(block, x) if again else block(x)
             features[int(name.removeprefix("stage"))] = x
         return features
 
     def _top(self, raw: Features) -> Tensor:
         decode = self.stacked_decoder
         return self.act(raw[max(raw)] if decode is None else decode(raw))
+
+
+def recomputed(block: nn.Module, x: Tensor) -> Tensor:
+    """Run a block, keep its input only, and run it again when its gradients are needed.
+
+    The second run leaves the moving statistics alone. (The reference moves them twice per step.)
+    """
+    return checkpoint(block, x, use_reentrant=False, context_fn=_contexts)
+
+
+def _contexts() -> tuple[AbstractContextManager, AbstractContextManager]:
+    return nullcontext(), still_statistics()
 
 
 class Stem(nn.Sequential):

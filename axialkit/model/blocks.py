@@ -7,7 +7,7 @@ Blocks hand on *un-activated* sums; each block starts with the activation of its
 from collections.abc import Callable
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Float64, Int64
 from torch import Tensor, nn
 
 from axialkit.attention.layers import AxialAttention2d, GlobalAttention2d
@@ -17,12 +17,15 @@ from axialkit.model.convolutions import Activation, ConvNormAct, SqueezeExcite
 class DropPath(nn.Module):
     """In training, drop a whole branch per sample and scale up the survivors.
 
-    ``keep`` is the probability to keep it. Each block draws for itself.
+    ``keep`` is the probability to keep it. Each block draws for itself: at random, or from the
+    samples' keys (see ``set_sample_keys``).
     """
 
     def __init__(self, keep: float) -> None:
         super().__init__()
         self.keep = keep
+        self.number = 0
+        self.sample_keys: Int64[Tensor, " batch"] | None = None
 
     def forward(
         self, branch: Float[Tensor, "batch channel height width"]
@@ -35,11 +38,36 @@ class DropPath(nn.Module):
         self, branch: Float[Tensor, "batch channel height width"]
     ) -> Float[Tensor, "batch 1 1 1"]:
         """Draw 0 or ``1 / keep`` per sample."""
-        draw = torch.rand(branch.shape[0], 1, 1, 1, dtype=branch.dtype, device=branch.device)
-        return (draw + self.keep).floor() / self.keep
+        if self.sample_keys is None:
+            draw = torch.rand(branch.shape[0], dtype=branch.dtype, device=branch.device)
+        else:
+            draw = uniform_of(self.sample_keys + self.number).to(branch.dtype)
+        return (draw.view(-1, 1, 1, 1) + self.keep).floor() / self.keep
 
     def extra_repr(self) -> str:
         return f"keep={self.keep:g}"
+
+
+def set_sample_keys(model: nn.Module, keys: Int64[Tensor, " batch"] | None) -> None:
+    """Let drop path draw from a key per sample of the next batch, or at random again (None).
+
+    The same key then drops the same branches, wherever in a batch its sample lies, on whichever
+    process, and also when a block is computed a second time.
+    """
+    layers = [module for module in model.modules() if isinstance(module, DropPath)]
+    for number, layer in enumerate(layers):
+        layer.number, layer.sample_keys = number, keys
+
+
+def uniform_of(keys: Int64[Tensor, " batch"]) -> Float64[Tensor, " batch"]:
+    """Turn whole numbers into ones from [0, 1) that look random, neighbours included.
+
+    The mixing steps are those of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
+    """
+    z = keys * -7046029254386353131  # all products modulo 2^64, as signed numbers
+    for shift, factor in ((30, -4658895280553007687), (27, -7723592293110705685), (31, 1)):
+        z = (z ^ ((z >> shift) & ((1 << (64 - shift)) - 1))) * factor
+    return ((z >> 11) & ((1 << 53) - 1)).double() / (1 << 53)
 
 
 class ResidualBlock(nn.Module):

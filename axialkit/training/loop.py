@@ -1,29 +1,32 @@
 """The training loop, readable from top to bottom."""
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import torch
-from torch.optim import Optimizer
 
-from axialkit.config import ExperimentConfig, LossConfig
-from axialkit.data.dataset import PanopticDataset, build_loader
+from axialkit.config import ExperimentConfig
+from axialkit.data.dataset import PanopticDataset, Share, build_loader
 from axialkit.errors import InputError
 from axialkit.evaluation.evaluate import EvaluationReport, evaluate
 from axialkit.files import write_json
-from axialkit.losses import panoptic_losses
-from axialkit.model import AxialDeepLab, build_model
-from axialkit.structures import LossTerms, Sample, Targets
 from axialkit.training.checkpoint import load_checkpoint, save_checkpoint
+from axialkit.training.distributed import Processes, is_restarted_by_itself, process_group
 from axialkit.training.interrupt import between_steps
 from axialkit.training.log import RunLog
-from axialkit.training.run_folder import EVALUATION_FILE, claim
-from axialkit.training.schedule import build_optimizer, clip_gradients, prepare_step
-from axialkit.training.start import start_from
-from axialkit.weights.files import CHECKPOINT_FILE, WEIGHTS_FILE, save_weights
+from axialkit.training.milestones import evaluate_on_the_way, show_predictions
+from axialkit.training.run_folder import EVALUATION_FILE, claim, describe_start
+from axialkit.training.schedule import set_learning_rate
+from axialkit.training.state import State, make_state, ready_network, start_network
+from axialkit.training.step import train_step
+from axialkit.weights.checkpoints import list_checkpoints, newest_checkpoint, remove_checkpoints
+from axialkit.weights.files import WEIGHTS_FILE, save_weights
 from axialkit.weights.hub import load_model
+
+_log = logging.getLogger("axialkit.training")
 
 
 def train(
@@ -37,27 +40,33 @@ def train(
 ) -> Path:
     """Train a network on a Cityscapes folder and keep everything about the run in ``out``.
 
-    ``out`` receives config.json, log.jsonl, TensorBoard curves (if TensorBoard is installed),
-    checkpoint.safetensors (replaced every ``checkpoint_every`` steps and at an interruption),
-    weights.safetensors at the end and, unless ``evaluate_on`` is None, evaluation.json of that
-    split. With ``resume`` an interrupted run goes on, and ends with the same weights as if it had
-    never stopped; a finished one returns at once.
+    ``out`` receives config.json, starts.json (versions and commands), log.jsonl, TensorBoard
+    curves (if TensorBoard is installed), checkpoints/ while it runs, weights.safetensors at the
+    end and, unless ``evaluate_on`` is None, evaluation.json of that split. With ``resume`` an
+    interrupted run goes on, and ends with the same weights as if it had never stopped; a finished
+    one returns at once.
+
+    Under torchrun all processes train one network; ``out`` must be one folder for all of them.
 
     Raises:
         InputError: bad data; ``out`` holds another run, or one and ``resume`` is not set; the
-            loss is no longer a finite number.
+            loss is no longer a finite number; a full disk.
         KeyboardInterrupt: the run was asked to stop; its checkpoint is written.
     """
     out = Path(out)
-    dataset = _dataset(config, root)
-    claim(out, config, resume=resume)
-    if not (out / WEIGHTS_FILE).exists():
-        with _threads(config.train.threads):
-            _fit(config, dataset, out, progress=progress)
-    if evaluate_on is not None and not (out / EVALUATION_FILE).exists():
-        report = evaluate_run(out, config, root, evaluate_on, progress=progress)
-        if progress:
-            print(report.table())
+    with process_group() as processes, _numbers_of(config):
+        progress = progress and processes.is_main
+        dataset = _dataset(config, root)
+        if processes.is_main:
+            claim(out, config, resume=resume or is_restarted_by_itself())
+            describe_start(out, processes)
+        if not processes.from_main((out / WEIGHTS_FILE).exists()):
+            split = evaluate_on if config.train.evaluate_every else None
+            _fit(config, dataset, out, processes, evaluate_on=split, progress=progress)
+        if evaluate_on and not processes.from_main((out / EVALUATION_FILE).exists()):
+            report = evaluate_run(out, config, root, evaluate_on, progress=progress)
+            if progress:
+                print(report.table())
     return out
 
 
@@ -65,68 +74,111 @@ def evaluate_run(
     out: Path, config: ExperimentConfig, root: Path | str, split: str, *, progress: bool
 ) -> EvaluationReport:
     """Evaluate a finished run on a split and keep the report in its folder."""
-    report = evaluate(load_model(out), config, root, split, progress=progress)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    report = evaluate(load_model(out).to(device), config, root, split, progress=progress)
     write_json(out / EVALUATION_FILE, report.to_dict())
     return report
 
 
-def _fit(config: ExperimentConfig, dataset: PanopticDataset, out: Path, *, progress: bool) -> None:
+def _fit(
+    config: ExperimentConfig,
+    dataset: PanopticDataset,
+    out: Path,
+    processes: Processes,
+    *,
+    evaluate_on: str | None,
+    progress: bool,
+) -> None:
     """Take all steps that are still missing, then write the weights."""
-    settings, checkpoint = config.train, out / CHECKPOINT_FILE
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    torch.manual_seed(settings.seed)
-    model = build_model(config)
-    if settings.init_from and not checkpoint.exists():
-        report = start_from(model, config)
-        if progress:
-            print(report.summary())
-    model = model.to(device).train()
-    optimizer = build_optimizer(model, settings)
-    start = load_checkpoint(checkpoint, model, optimizer) if checkpoint.exists() else 0
-    batches = build_loader(dataset, settings.batch_size, start_step=start, workers=settings.workers)
-    log = RunLog(out, settings, start, progress=progress)
+    settings = config.train
+    share = Share(processes.rank, processes.world_size, settings.accumulate)
+    share.size(settings.batch_size)  # says at once if that cannot be
+    state = make_state(config, processes)
+    _begin(state, config, out, progress=progress)
+    log = RunLog(out, settings, state.step, progress=progress, silent=not processes.is_main)
+    batches = build_loader(
+        dataset,
+        settings.batch_size,
+        start_step=state.step,
+        workers=settings.workers,
+        share=share,
+        on_skip=log.skipped,
+    )
     with closing(log), between_steps() as stop:
-        for step in range(start, settings.steps):
+        while state.step < settings.steps:
             began = time.perf_counter()
-            rate = prepare_step(optimizer, step, settings)
-            terms = train_step(model, next(batches), optimizer, config.loss, settings.clip_norm)
-            log.step(step + 1, terms, rate, time.perf_counter() - began)
-            if stop.requested or (step + 1) % settings.checkpoint_every == 0:
-                save_checkpoint(checkpoint, step + 1, model, optimizer)
-            if stop.requested:
+            rate = set_learning_rate(state.optimizer, state.step, settings)
+            report = train_step(state, batches, config, stop=stop.requested)
+            state.step += 1
+            log.step(state.step, report, rate, time.perf_counter() - began)
+            if report.stop or state.step % settings.checkpoint_every == 0:
+                _save(out, state, settings.keep_checkpoints)
+                show_predictions(state, config, dataset.root, log)
+            if report.stop:
                 raise KeyboardInterrupt
-    save_weights(out / WEIGHTS_FILE, model, {"step": str(settings.steps)})
-    checkpoint.unlink(missing_ok=True)
+            if evaluate_on and state.step % settings.evaluate_every == 0:
+                evaluate_on_the_way(state, config, dataset.root, evaluate_on, out, log)
+    if processes.is_main:
+        save_weights(out / WEIGHTS_FILE, state.answers, {"step": str(settings.steps)})
+        remove_checkpoints(out)
+    processes.wait()
 
 
-def train_step(
-    model: AxialDeepLab,
-    batch: Sample,
-    optimizer: Optimizer,
-    config: LossConfig,
-    clip_norm: float = 0.0,
-) -> LossTerms:
-    """Move the weights once; return the three weighted loss terms.
+def _begin(state: State, config: ExperimentConfig, out: Path, *, progress: bool) -> None:
+    """Go on from the newest whole checkpoint, or start afresh."""
+    processes = state.processes
+    checkpoint = processes.from_main(newest_checkpoint(out) if processes.is_main else None)
+    if checkpoint is None:
+        if processes.is_main and list_checkpoints(out):
+            raise InputError(
+                f"All checkpoints in {out} are damaged. Copy one back, or start again with another "
+                "--out."
+            )
+        said = start_network(state, config)
+    else:
+        earlier = load_checkpoint(checkpoint, state)
+        said = _compare_processes(earlier, processes.world_size, config)
+    if said and progress:
+        print(said)
+    ready_network(state, config)
+
+
+def _compare_processes(earlier: int, now: int, config: ExperimentConfig) -> str:
+    """Say what another number of processes means for the run.
 
     Raises:
-        InputError: the loss is not finite; the weights are left as they were.
+        InputError: they normalise by their own images, and would now have more or fewer.
     """
-    device = next(model.parameters()).device
-    targets = Targets(*(map_.to(device) for map_ in batch.targets))
-    prediction = model(batch.image.to(device), stride=config.stride)
-    terms = panoptic_losses(prediction, targets, config)
-    total = terms.semantic + terms.center + terms.offset
-    if not torch.isfinite(total):
+    if earlier == now:
+        return ""
+    if not config.train.sync_batch_norm:
         raise InputError(
-            f"The loss is {total.item()}: training has diverged. Lower train.learning-rate, or "
-            "set train.clip-norm, and start again."
+            f"This run was trained by {earlier} processes without synchronised batch norm, and "
+            f"there are {now} now: the batch statistics would be of other numbers of images. "
+            f"Resume it with {earlier} processes."
         )
-    optimizer.zero_grad(set_to_none=True)
-    total.backward()
-    if clip_norm:
-        clip_gradients(model.parameters(), clip_norm)
-    optimizer.step()
-    return LossTerms(*(term.detach() for term in terms))
+    return (
+        f"Trained by {earlier} processes so far, {now} from here on: the same images in the same "
+        "batches, so the results agree up to rounding."
+    )
+
+
+def _save(out: Path, state: State, keep: int) -> None:
+    """Write a checkpoint by the main process.
+
+    Raises:
+        InputError: it cannot be written; which one is there is said.
+    """
+    if not state.processes.is_main:
+        return
+    try:
+        save_checkpoint(out, state, keep)
+    except InputError as error:
+        newest = newest_checkpoint(out)
+        kept = f"{newest} is whole" if newest else "there is no earlier checkpoint"
+        raise InputError(
+            f"{error} The run has stopped after step {state.step}; {kept}. --resume goes on."
+        ) from error
 
 
 def _dataset(config: ExperimentConfig, root: Path | str) -> PanopticDataset:
@@ -141,11 +193,14 @@ def _dataset(config: ExperimentConfig, root: Path | str) -> PanopticDataset:
 
 
 @contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """Compute with that many CPU threads for a while; 0 leaves torch's choice."""
-    earlier = torch.get_num_threads()
-    torch.set_num_threads(count or earlier)
+def _numbers_of(config: ExperimentConfig) -> Iterator[None]:
+    """Compute with the run's number of CPU threads (0 leaves torch's choice) and precision."""
+    threads, dtype = torch.get_num_threads(), torch.get_default_dtype()
+    torch.set_num_threads(config.train.threads or threads)
+    if config.train.precision == "float64":
+        torch.set_default_dtype(torch.float64)
     try:
         yield
     finally:
-        torch.set_num_threads(earlier)
+        torch.set_num_threads(threads)
+        torch.set_default_dtype(dtype)

@@ -1,15 +1,25 @@
 """The folder of a run: whose it is, and whether it may be written to."""
 
+import platform
+import sys
+from datetime import datetime, timezone
+from importlib import metadata
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from axialkit.config import ExperimentConfig, to_dict
 from axialkit.errors import InputError
 from axialkit.files import read_json, write_json
-from axialkit.weights.files import CHECKPOINT_FILE, WEIGHTS_FILE
+from axialkit.training.distributed import Processes, is_restarted_by_itself
+from axialkit.weights.checkpoints import list_checkpoints
+from axialkit.weights.files import WEIGHTS_FILE
 from axialkit.weights.find import CONFIG_FILE
 
 EVALUATION_FILE = "evaluation.json"
+STARTS_FILE = "starts.json"
+_PACKAGES = ("python", "axialkit", "torch", "numpy", "einops", "pillow")
 
 
 def claim(out: Path, config: ExperimentConfig, *, resume: bool) -> None:
@@ -19,7 +29,7 @@ def claim(out: Path, config: ExperimentConfig, *, resume: bool) -> None:
         InputError: the folder holds something else, another run, or this one without ``resume``.
     """
     config_file = out / CONFIG_FILE
-    started = any((out / name).exists() for name in (CHECKPOINT_FILE, WEIGHTS_FILE))
+    started = (out / WEIGHTS_FILE).exists() or bool(list_checkpoints(out))
     if started and not resume:
         raise InputError(
             f"{out} already holds a training run. Go on with it by --resume, or choose another "
@@ -35,6 +45,36 @@ def claim(out: Path, config: ExperimentConfig, *, resume: bool) -> None:
     elif out.is_dir() and any(out.iterdir()) and not config_file.exists():
         raise InputError(f"{out} is not empty and not a training run. Choose another --out.")
     write_json(config_file, to_dict(config))
+
+
+def describe_start(out: Path, processes: Processes) -> None:
+    """Add to starts.json when, where, by which command and with which versions the run goes on."""
+    path = out / STARTS_FILE
+    earlier = read_json(path) if path.is_file() else []
+    start = {
+        "time": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
+        "restarted_by_torchrun": is_restarted_by_itself(),
+        "processes": processes.world_size,
+        "device": _device_name(processes),
+        "versions": {name: _version(name) for name in _PACKAGES},
+    }
+    write_json(path, [*earlier, start])
+
+
+def _device_name(processes: Processes) -> str:
+    if processes.device.type == "cuda":
+        return torch.cuda.get_device_name(processes.device)
+    return f"{platform.machine()} CPU, {torch.get_num_threads()} threads"
+
+
+def _version(package: str) -> str:
+    if package == "python":
+        return platform.python_version()
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def _difference(earlier: dict[str, Any], now: dict[str, Any], where: str = "") -> str:

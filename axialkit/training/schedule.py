@@ -1,15 +1,12 @@
-"""How fast and in which direction the weights move: learning rate, Adam, clipping."""
+"""How fast the weights move: the learning rate of every update, and clipping."""
 
 import math
 from collections.abc import Iterable
 
 from torch import Tensor, nn
-from torch.optim import AdamW, Optimizer
+from torch.optim import Optimizer
 
 from axialkit.config import TrainConfig
-
-BETAS = (0.9, 0.999)
-EPSILON = 1e-7  # Keras' default, which the published recipe keeps
 
 
 def learning_rate(step: int, config: TrainConfig) -> float:
@@ -18,11 +15,24 @@ def learning_rate(step: int, config: TrainConfig) -> float:
     During warm-up the rate rises linearly from 0. The decay counts from step 0 all the same, so
     it goes on after the warm-up as if there had been none.
     """
+    peak = peak_rate(config)
     warmup_steps = round(config.warmup * config.steps)
     if step < warmup_steps:
-        return config.learning_rate * step / warmup_steps
+        return peak * step / warmup_steps
     decay = {"poly": poly, "cosine": cosine}[config.schedule]
-    return decay(step, config.steps, config.learning_rate)
+    return decay(step, config.steps, peak)
+
+
+def peak_rate(config: TrainConfig) -> float:
+    """Return the learning rate of the schedule's beginning.
+
+    With ``rate_for_batch`` it is in proportion to the batch. This linear rule is axialkit's
+    suggestion; the authors gave none, and adapted the batch to the memory alone. Whoever halves
+    the batch should also double the steps.
+    """
+    if not config.rate_for_batch:
+        return config.learning_rate
+    return config.learning_rate * config.batch_size / config.rate_for_batch
 
 
 def poly(step: int, steps: int, base: float, *, power: float = 0.9, end: float = 0.0) -> float:
@@ -36,33 +46,11 @@ def cosine(step: int, steps: int, base: float) -> float:
     return 0.5 * base * (1 + math.cos(math.pi * min(step, steps) / steps))
 
 
-def build_optimizer(model: nn.Module, config: TrainConfig) -> Optimizer:
-    """Build Adam, or AdamW with weight decay on all weights of two or more dimensions.
-
-    Call ``prepare_step`` before every update: it sets the learning rate and Keras' epsilon.
-    """
-    weights = [weight for weight in model.parameters() if weight.requires_grad]
-    decay = config.weight_decay if config.optimizer == "adamw" else 0.0
-    groups = [
-        {"params": [w for w in weights if w.ndim >= 2], "weight_decay": decay},
-        {"params": [w for w in weights if w.ndim < 2], "weight_decay": 0.0},
-    ]
-    # Without decay AdamW is Adam. The fused kernel is the fastest by far for many small weights;
-    # it needs moments in the memory layout of their weight.
-    return AdamW(groups, lr=config.learning_rate, betas=BETAS, eps=EPSILON, fused=True)
-
-
-def prepare_step(optimizer: Optimizer, step: int, config: TrainConfig) -> float:
-    """Set what changes from update to update; return the learning rate.
-
-    Keras adds epsilon to the root of the *uncorrected* second moment, PyTorch to the corrected
-    one, which is larger by ``1 / sqrt(1 - beta2^t)``. An epsilon larger by that factor makes both
-    take the same steps.
-    """
+def set_learning_rate(optimizer: Optimizer, step: int, config: TrainConfig) -> float:
+    """Give all groups the learning rate of an update, and return it."""
     rate = learning_rate(step, config)
-    epsilon = EPSILON / math.sqrt(1 - BETAS[1] ** (step + 1))
     for group in optimizer.param_groups:
-        group["lr"], group["eps"] = rate, epsilon
+        group["lr"] = rate * group.get("multiple", 1.0)
     return rate
 
 

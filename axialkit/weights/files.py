@@ -11,22 +11,25 @@ from torch import Tensor, nn
 
 from axialkit.errors import InputError
 from axialkit.files import atomic_path
+from axialkit.weights.checkpoints import newest_checkpoint
 
 Tensors = dict[str, Tensor]
 WEIGHTS_SUFFIX = ".safetensors"
 WEIGHTS_FILE = f"weights{WEIGHTS_SUFFIX}"
-CHECKPOINT_FILE = "checkpoint.safetensors"
 MODEL_PREFIX = "model/"  # of the network's tensors inside a checkpoint
+AVERAGE_PREFIX = "average/"  # of the averaged ones, where the run has them
 
 
-def save_tensors(path: Path | str, tensors: Tensors, metadata: dict[str, str]) -> None:
-    """Write named tensors and a few strings to one safetensors file.
+def save_tensors(
+    path: Path | str, tensors: Tensors, metadata: dict[str, str], *, durable: bool = False
+) -> None:
+    """Write named tensors and a few strings to one safetensors file (see ``atomic_path``).
 
     Raises:
         InputError: the folder cannot be written to, or the disk is full.
     """
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    with atomic_path(path) as temporary:
+    with atomic_path(path, durable=durable) as temporary:
         temporary.touch()
         mode = temporary.stat().st_mode  # the usual one; safetensors would shut out other users
         try:
@@ -92,18 +95,24 @@ def load_weights(model: nn.Module, tensors: Tensors, source: Path | str) -> None
 def our_file(path: Path) -> Path | None:
     """Return the safetensors file that a path means: itself, or that of a folder of weights.
 
-    A folder of an unfinished run gives its checkpoint; what is neither gives None.
+    A folder of an unfinished run gives its newest checkpoint; what is neither gives None.
     """
     if path.suffix == WEIGHTS_SUFFIX:
         return path
-    found = (path / name for name in (WEIGHTS_FILE, CHECKPOINT_FILE))
-    return next((file for file in found if file.is_file()), None)
+    weights = path / WEIGHTS_FILE
+    return weights if weights.is_file() else newest_checkpoint(path)
 
 
 def network_tensors(tensors: Tensors) -> Tensors:
-    """Pick the network's tensors out of a checkpoint of ours; weights files pass as they are."""
-    inside = {k: v for k, v in tensors.items() if k.startswith(MODEL_PREFIX)}
-    return {k.removeprefix(MODEL_PREFIX): v for k, v in inside.items()} if inside else tensors
+    """Pick the network's tensors out of a checkpoint of ours, averaged ones if it has them.
+
+    Weights files pass as they are.
+    """
+    for prefix in (AVERAGE_PREFIX, MODEL_PREFIX):
+        inside = {k: v for k, v in tensors.items() if k.startswith(prefix)}
+        if inside:
+            return {k.removeprefix(prefix): v for k, v in inside.items()}
+    return tensors
 
 
 def _system_error(error: SafetensorError) -> Exception:

@@ -4,13 +4,9 @@ import torch
 from torch import nn
 
 from axialkit.config import TrainConfig
-from axialkit.training.schedule import (
-    build_optimizer,
-    clip_gradients,
-    learning_rate,
-    poly,
-    prepare_step,
-)
+from axialkit.model import build_model
+from axialkit.training.optimizers import build_optimizer
+from axialkit.training.schedule import clip_gradients, learning_rate, poly, set_learning_rate
 
 STEPS = 60_000
 FAST = {"learning_rate": 0.05, "steps": 10}
@@ -59,54 +55,6 @@ def test_warm_up_rises_to_the_peak_and_the_end_is_zero():
     assert rates[100] == pytest.approx(0, abs=1e-12)
 
 
-def one_weight(values):
-    """A model with a single matrix [1, n]: AdamW decays matrices only."""
-    model = nn.Linear(len(values), 1, bias=False)
-    model.weight.data = torch.from_numpy(values.copy())[None]
-    return model
-
-
-@pytest.mark.parametrize(
-    ("name", "config"),
-    [
-        ("adam_cfg", TrainConfig(steps=STEPS, learning_rate=1e-4)),
-        ("adam_fast", TrainConfig(**FAST)),
-        ("adam_fast_legacy_class", TrainConfig(**FAST)),
-        ("adam_warm", TrainConfig(**FAST, warmup=0.3)),
-        ("adamw_fast", TrainConfig(**FAST, optimizer="adamw", weight_decay=0.1)),
-    ],
-)
-def test_steps_equal_keras(name, config, load_golden):
-    arrays = load_golden("data/optimizer.npz")
-    model = one_weight(arrays["w0"])
-    optimizer = build_optimizer(model, config)
-    for step, gradient in enumerate(arrays["grads"]):
-        prepare_step(optimizer, step, config)
-        model.weight.grad = torch.from_numpy(gradient.copy())[None]
-        optimizer.step()
-        expected = arrays[f"traj_{name}"][step + 1]
-        np.testing.assert_allclose(model.weight[0].detach(), expected, rtol=0, atol=2e-6)
-
-
-def test_toy_regression_equals_keras(load_golden):
-    arrays = load_golden("data/optimizer.npz")
-    config = TrainConfig(**FAST)
-    inputs, answers = (torch.from_numpy(arrays[key]) for key in ("toy_X", "toy_Y"))
-    model = nn.Linear(6, 2)
-    model.weight.data = torch.from_numpy(arrays["toy_W"][0].T.copy())
-    model.bias.data = torch.from_numpy(arrays["toy_b"][0].copy())
-    optimizer = build_optimizer(model, config)
-    for step in range(5):
-        prepare_step(optimizer, step, config)
-        loss = (model(inputs) - answers).square().mean()
-        assert loss.item() == pytest.approx(float(arrays["toy_loss"][step]), rel=1e-5)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        np.testing.assert_allclose(model.weight.detach().T, arrays["toy_W"][step + 1], atol=2e-6)
-        np.testing.assert_allclose(model.bias.detach(), arrays["toy_b"][step + 1], atol=2e-6)
-
-
 def test_clipping_equals_the_reference(load_golden):
     arrays = load_golden("data/optimizer.npz")
     weights = [nn.Parameter(torch.zeros(24)) for _ in arrays["clip_in"]]
@@ -118,42 +66,22 @@ def test_clipping_equals_the_reference(load_golden):
     np.testing.assert_allclose(clipped, arrays["clip_out"], atol=1e-6)
 
 
-def step_once(config, gradient):
-    """One update of a small network whose weights are all 1; returns its parameters."""
-    model = nn.Sequential(nn.Conv2d(2, 2, 3), nn.BatchNorm2d(2), nn.Linear(2, 3))
-    for weight in model.parameters():
-        nn.init.ones_(weight)
-        weight.grad = torch.full_like(weight, gradient)
+def test_the_linear_rule_is_for_another_batch():
+    config = TrainConfig(steps=100, learning_rate=1e-4, batch_size=8, rate_for_batch=32)
+    assert learning_rate(0, config) == pytest.approx(1e-4 * 8 / 32)
+    plain = TrainConfig(steps=100, learning_rate=1e-4, batch_size=8)
+    assert learning_rate(0, plain) == 1e-4
+    assert learning_rate(50, config) == pytest.approx(learning_rate(50, plain) / 4)
+
+
+def test_the_rate_is_set_in_every_group_and_returned():
+    model = build_model("tiny")
+    config = TrainConfig(steps=100, learning_rate=0.3, backbone_rate=0.1)
     optimizer = build_optimizer(model, config)
-    prepare_step(optimizer, 0, config)
-    optimizer.step()
-    return dict(model.named_parameters())
-
-
-def test_adamw_decays_matrices_and_kernels_only():
-    config = TrainConfig(steps=10, learning_rate=0.5, optimizer="adamw", weight_decay=0.1)
-    for name, weight in step_once(config, gradient=0.0).items():
-        expected = 0.95 if name in ("0.weight", "2.weight") else 1.0
-        torch.testing.assert_close(weight.data, torch.full_like(weight, expected), msg=name)
-
-
-def test_adam_ignores_the_weight_decay():
-    config = TrainConfig(steps=10, learning_rate=0.5, optimizer="adam", weight_decay=0.1)
-    assert all((weight == 1).all() for weight in step_once(config, gradient=0.0).values())
-
-
-def test_frozen_weights_stay_out():
-    model = nn.Linear(3, 2)
-    model.bias.requires_grad_(False)
-    optimizer = build_optimizer(model, TrainConfig())
-    assert [id(w) for group in optimizer.param_groups for w in group["params"]] == [
-        id(model.weight)
-    ]
-
-
-def test_prepare_step_returns_and_sets_the_rate():
-    config = TrainConfig(steps=100, learning_rate=0.3)
-    optimizer = build_optimizer(nn.Linear(3, 2), config)
-    rate = prepare_step(optimizer, 40, config)
+    rate = set_learning_rate(optimizer, 40, config)
     assert rate == learning_rate(40, config)
-    assert [group["lr"] for group in optimizer.param_groups] == [rate, rate]
+    backbone = {id(weight) for weight in model.backbone.parameters()}
+    for group in optimizer.param_groups:
+        kinds = {id(weight) in backbone for weight in group["params"]}
+        assert len(kinds) == 1
+        assert group["lr"] == pytest.approx(rate * (0.1 if kinds.pop() else 1.0))

@@ -1,0 +1,111 @@
+"""One process or many: the same code. torchrun starts them, DistributedDataParallel adds up.
+
+Nothing here talks to the network itself; ``torch.distributed`` does, by NCCL between GPUs and by
+gloo between CPUs. Without torchrun's variables in the environment everything is a no-op.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import torch
+from torch import distributed, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from axialkit.attention.batch_norm import synchronize_batch_norms
+from axialkit.errors import InputError
+
+
+class Processes(NamedTuple):
+    """The processes of a training, seen from one of them."""
+
+    rank: int = 0
+    world_size: int = 1
+    device: torch.device = torch.device("cpu")
+
+    @property
+    def is_main(self) -> bool:
+        """Whether this one writes the files and talks."""
+        return self.rank == 0
+
+    def wait(self) -> None:
+        """Wait until all have come here."""
+        if self.world_size > 1:
+            distributed.barrier()
+
+    def total(self, numbers: list[float]) -> list[float]:
+        """Add up a few numbers over all processes."""
+        if self.world_size == 1:
+            return numbers
+        sums = torch.tensor(numbers, dtype=torch.float64, device=self.device)
+        distributed.all_reduce(sums)
+        return sums.tolist()
+
+    def from_main(self, value: Any) -> Any:  # noqa: ANN401
+        """Return the main process' value, in all of them."""
+        if self.world_size == 1:
+            return value
+        values = [value]
+        distributed.broadcast_object_list(values)
+        return values[0]
+
+
+@contextmanager
+def process_group() -> Iterator[Processes]:
+    """Join the processes that torchrun has started, or be alone.
+
+    Each process takes the GPU of its number on this machine, if there are any.
+
+    Raises:
+        InputError: there are more processes than GPUs on this machine.
+    """
+    device = _device()
+    if "WORLD_SIZE" not in os.environ:
+        yield Processes(device=device)
+        return
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+    distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    try:
+        yield Processes(distributed.get_rank(), distributed.get_world_size(), device)
+    finally:
+        distributed.destroy_process_group()
+
+
+def is_restarted_by_itself() -> bool:
+    """Return whether torchrun started this process anew after one had died."""
+    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0
+
+
+def parallelize(
+    network: nn.Module, processes: Processes, *, synchronize: bool
+) -> nn.Module | DistributedDataParallel:
+    """Let the processes average their gradients and, if wanted, share their batch statistics.
+
+    Without ``synchronize`` each normalises by its own part of the batch, and the moving statistics
+    are the main process'.
+    """
+    if processes.world_size == 1:
+        return network
+    if synchronize:
+        synchronize_batch_norms(network)
+    on_gpu = processes.device.type == "cuda"
+    return DistributedDataParallel(
+        network,
+        device_ids=[processes.device.index] if on_gpu else None,
+        broadcast_buffers=not synchronize,
+        gradient_as_bucket_view=True,
+    )
+
+
+def _device() -> torch.device:
+    if not torch.cuda.is_available():
+        return torch.device("cpu")
+    local, gpus = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()
+    if local >= gpus:
+        raise InputError(
+            f"This is process {local + 1} of this machine, which has {gpus} GPUs. Start one "
+            "process per GPU (torchrun --nproc-per-node)."
+        )
+    return torch.device("cuda", local)

@@ -1,0 +1,100 @@
+"""Start a training of several processes from a terminal, a script or a notebook.
+
+Everything runs in processes of its own, under torchrun, so that a notebook's kernel neither has to
+be able to fork nor dies with them.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+
+from axialkit.errors import InputError
+
+_PATIENCE = 60  # seconds that an interrupted run has to write its checkpoint
+
+
+def torchrun_command(
+    arguments: Sequence[str], processes: int, *, max_restarts: int = 0
+) -> list[str]:
+    """Return the command that runs ``axialkit ARGUMENTS`` in processes of this machine.
+
+    Raises:
+        InputError: fewer than one process.
+    """
+    if processes < 1:
+        raise InputError(f"The number of processes must be at least 1, got {processes}.")
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    torchrun += ["--nproc-per-node", str(processes), "--max-restarts", str(max_restarts)]
+    return [*torchrun, "-m", "axialkit", *arguments]
+
+
+def launch(
+    arguments: Sequence[str],
+    processes: int,
+    *,
+    max_restarts: int = 0,
+    show: Callable[[str], object] = print,
+) -> None:
+    """Run ``axialkit ARGUMENTS`` in several processes and show their output line by line.
+
+    Interrupting it (the stop button of a notebook) lets the run write its checkpoint first.
+
+    Raises:
+        InputError: the processes fail; the end of what they said is in the message.
+        KeyboardInterrupt: interrupted, after the processes have ended.
+
+    Example::
+
+        launch(["train", "tiny", "--data", "data/minicity", "--out", "runs/two"], processes=2)
+    """
+    command = torchrun_command(arguments, processes, max_restarts=max_restarts)
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    environment.setdefault("OMP_NUM_THREADS", "1")  # or the processes fight for the cores
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        errors="replace",
+        env=environment,
+        start_new_session=True,  # the notebook's Ctrl-C is ours to pass on, once
+    )
+    said: list[str] = []
+    try:
+        assert process.stdout is not None
+        for line in process.stdout:
+            said.append(line.rstrip("\n"))
+            show(said[-1])
+        status = process.wait()
+    except KeyboardInterrupt:
+        _stop(process)
+        raise
+    finally:
+        _end(process)
+    if status:
+        raise InputError(_failure(said, status))
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    process.send_signal(signal.SIGTERM)  # torchrun passes it on, and waits for the others
+    try:
+        process.wait(_PATIENCE)
+    except subprocess.TimeoutExpired:
+        return
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Leave no process behind."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _failure(said: list[str], status: int) -> str:
+    ours = [line for line in said if line.startswith("axialkit: ")]
+    if ours:  # our own sentence says it best
+        return ours[-1].removeprefix("axialkit: ")
+    return "\n".join([f"The processes ended with status {status}. Their last words:", *said[-15:]])
