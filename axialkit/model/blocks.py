@@ -24,7 +24,6 @@ class DropPath(nn.Module):
     def __init__(self, keep: float) -> None:
         super().__init__()
         self.keep = keep
-        self.number = 0
         self.sample_keys: Int64[Tensor, " batch"] | None = None
 
     def forward(
@@ -41,7 +40,7 @@ class DropPath(nn.Module):
         if self.sample_keys is None:
             draw = torch.rand(branch.shape[0], dtype=branch.dtype, device=branch.device)
         else:
-            draw = uniform_of(self.sample_keys + self.number).to(branch.dtype)
+            draw = uniform_of(self.sample_keys).to(branch.dtype)
         return (draw.view(-1, 1, 1, 1) + self.keep).floor() / self.keep
 
     def extra_repr(self) -> str:
@@ -56,7 +55,7 @@ def set_sample_keys(model: nn.Module, keys: Int64[Tensor, " batch"] | None) -> N
     """
     layers = [module for module in model.modules() if isinstance(module, DropPath)]
     for number, layer in enumerate(layers):
-        layer.number, layer.sample_keys = number, keys
+        layer.sample_keys = None if keys is None else keys + number
 
 
 def uniform_of(keys: Int64[Tensor, " batch"]) -> Float64[Tensor, " batch"]:

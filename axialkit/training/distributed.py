@@ -7,6 +7,7 @@ gloo between CPUs. Without torchrun's variables in the environment everything is
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from inspect import signature
 from typing import Any, NamedTuple
 
 import torch
@@ -15,6 +16,12 @@ from torch.nn.parallel import DistributedDataParallel
 
 from axialkit.attention.batch_norm import synchronize_batch_norms
 from axialkit.errors import InputError
+
+# torch 2.13 gave it another name
+_PARAMETERS = signature(DistributedDataParallel).parameters
+_SYNC_BUFFERS = (
+    "forward_sync_buffers" if "forward_sync_buffers" in _PARAMETERS else "broadcast_buffers"
+)
 
 
 class Processes(NamedTuple):
@@ -53,14 +60,18 @@ class Processes(NamedTuple):
 
 @contextmanager
 def process_group() -> Iterator[Processes]:
-    """Join the processes that torchrun has started, or be alone.
+    """Join the processes that torchrun has started, or be alone; leave them at the end.
 
-    Each process takes the GPU of its number on this machine, if there are any.
+    Each process takes the GPU of its number on this machine, if there are any. Inside another
+    ``process_group`` (of all processes alike) that one goes on.
 
     Raises:
         InputError: there are more processes than GPUs on this machine.
     """
     device = _device()
+    if distributed.is_available() and distributed.is_initialized():
+        yield Processes(distributed.get_rank(), distributed.get_world_size(), device)
+        return
     if "WORLD_SIZE" not in os.environ:
         yield Processes(device=device)
         return
@@ -94,8 +105,8 @@ def parallelize(
     return DistributedDataParallel(
         network,
         device_ids=[processes.device.index] if on_gpu else None,
-        broadcast_buffers=not synchronize,
         gradient_as_bucket_view=True,
+        **{_SYNC_BUFFERS: not synchronize},
     )
 
 

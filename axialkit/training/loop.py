@@ -110,11 +110,12 @@ def _fit(
             rate = set_learning_rate(state.optimizer, state.step, settings)
             report = train_step(state, batches, config, stop=stop.requested)
             state.step += 1
+            stopping = report.stop or (processes.world_size == 1 and stop.requested)
             log.step(state.step, report, rate, time.perf_counter() - began)
-            if report.stop or state.step % settings.checkpoint_every == 0:
+            if stopping or state.step % settings.checkpoint_every == 0:
                 _save(out, state, settings.keep_checkpoints)
                 show_predictions(state, config, dataset.root, log)
-            if report.stop:
+            if stopping:
                 raise KeyboardInterrupt
             if evaluate_on and state.step % settings.evaluate_every == 0:
                 evaluate_on_the_way(state, config, dataset.root, evaluate_on, out, log)

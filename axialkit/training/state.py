@@ -53,7 +53,8 @@ def make_state(config: ExperimentConfig, processes: Processes) -> State:
     if backbone.stacked_decoder is not None:
         backbone.stacked_decoder.requires_grad_(False)  # no panoptic network reads it
     dtype = torch.float64 if settings.precision == "float64" else torch.float32
-    model = model.to(processes.device, dtype).to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+    model = model.to(processes.device, dtype).train()
+    _lay_out_channels_last(model)
     optimizer = build_optimizer(model, settings)
     average = None
     if settings.ema:
@@ -62,6 +63,15 @@ def make_state(config: ExperimentConfig, processes: Processes) -> State:
     half = settings.precision == "float16"
     scaler = torch.amp.GradScaler(processes.device.type, enabled=half)
     return State(model, model, optimizer, average, scaler, processes)
+
+
+def _lay_out_channels_last(model: nn.Module) -> None:
+    """Order the kernels' weights as the images are; gradients of 1x1 kernels are plain matrices."""
+    for weight in model.parameters():
+        if weight.ndim == 4:
+            matrix = weight.shape[2:].numel() == 1
+            order = torch.contiguous_format if matrix else torch.channels_last
+            weight.data = weight.data.clone(memory_format=order)
 
 
 def start_network(state: State, config: ExperimentConfig) -> str:
@@ -79,7 +89,7 @@ def ready_network(state: State, config: ExperimentConfig) -> None:
     settings = config.train
     state.network = parallelize(state.model, state.processes, synchronize=settings.sync_batch_norm)
     if settings.compile:
-        state.network = torch.compile(state.network)  # type: ignore[assignment]
+        state.network = torch.compile(state.network, dynamic=False)  # type: ignore[assignment]
 
 
 def _stages(backbone: AxialResNet, settings: TrainConfig) -> tuple[int, ...]:

@@ -50,7 +50,8 @@ def train_step(
         began = time.perf_counter()
         batch = next(batches)
         waited += time.perf_counter() - began
-        set_sample_keys(state.model, sample_keys(state.step, piece, share, settings, batch))
+        keys = sample_keys(state.step, piece, share, settings)
+        set_sample_keys(state.model, keys.to(processes.device))
         with _adding_up(state.network, last=piece == settings.accumulate - 1):
             terms = losses(state, batch, config)
             total = (terms.semantic + terms.center + terms.offset) / settings.accumulate
@@ -83,12 +84,12 @@ def losses(state: State, batch: Sample, config: ExperimentConfig) -> LossTerms:
 
 
 def sample_keys(
-    step: int, piece: int, share: Share, settings: TrainConfig, batch: Sample
+    step: int, piece: int, share: Share, settings: TrainConfig
 ) -> Int64[Tensor, " batch"]:
     """Return a key for every sample of a piece: where it stands in the endless stream of all."""
-    size = len(batch.image)
+    size = share.size(settings.batch_size)
     first = step * settings.batch_size + (piece * share.processes + share.rank) * size
-    keys = torch.arange(first, first + size, dtype=torch.int64, device=batch.image.device)
+    keys = torch.arange(first, first + size, dtype=torch.int64)
     return keys * 65_537 + settings.seed * 2**40  # the layers' numbers are added to it
 
 

@@ -1,32 +1,15 @@
 import json
 import os
 import signal
-from dataclasses import replace
 
 import pytest
 import torch
 
-from axialkit.config import ExperimentConfig, get_preset
-from axialkit.data.minicity import generate
 from axialkit.errors import InputError
 from axialkit.training import loop
 from axialkit.training.log import read_log
 from axialkit.weights import load_model
-
-
-@pytest.fixture(scope="module")
-def city(tmp_path_factory):
-    root = tmp_path_factory.mktemp("city")
-    return generate(
-        root / "avenue", scenes="avenue", train=8, val=2, test=0, workers=1, progress=False
-    )
-
-
-def short(steps: int, **fields) -> ExperimentConfig:
-    config = get_preset("tiny_avenue")
-    drop = replace(config.backbone, drop_path_keep=0.8)  # so that the random state counts
-    settings = {"batch_size": 4, "workers": 0, "checkpoint_every": 5, "log_every": 2, **fields}
-    return replace(config, backbone=drop, train=replace(config.train, steps=steps, **settings))
+from tests.training.conftest import short
 
 
 def fit(config, city, out, **options):
@@ -45,6 +28,7 @@ def test_loss_falls_and_everything_is_kept(city, tmp_path):
     assert sum(totals[-3:]) < 0.7 * sum(totals[:3])
     assert {path.name for path in run.iterdir()} == {
         "config.json",
+        "starts.json",
         "log.jsonl",
         "tensorboard",
         "weights.safetensors",
@@ -63,11 +47,11 @@ def test_an_interrupted_run_ends_like_an_uninterrupted_one(city, tmp_path, monke
 
     step, calls = loop.train_step, []
 
-    def interrupted(*arguments):
+    def interrupted(*arguments, stop):
         calls.append(None)
         if len(calls) == 7:
             os.kill(os.getpid(), signal.SIGINT)
-        return step(*arguments)
+        return step(*arguments, stop=stop)
 
     monkeypatch.setattr(loop, "train_step", interrupted)
     broken = tmp_path / "broken"
@@ -80,7 +64,7 @@ def test_an_interrupted_run_ends_like_an_uninterrupted_one(city, tmp_path, monke
 
     a, b = weights(whole), weights(broken)
     assert all(torch.equal(a[name], b[name]) for name in a)
-    drop = {"seconds"}
+    drop = {"seconds", "images_per_second", "data_wait"}
     assert [{k: v for k, v in line.items() if k not in drop} for line in read_log(broken)][-2:] == [
         {k: v for k, v in line.items() if k not in drop} for line in read_log(whole)
     ][-2:]
@@ -89,11 +73,11 @@ def test_an_interrupted_run_ends_like_an_uninterrupted_one(city, tmp_path, monke
 def test_a_crash_costs_only_the_steps_since_the_last_checkpoint(city, tmp_path, monkeypatch):
     step, calls = loop.train_step, []
 
-    def crashing(*arguments):
+    def crashing(*arguments, stop):
         calls.append(None)
         if len(calls) == 8:
             raise RuntimeError("power cut")
-        return step(*arguments)
+        return step(*arguments, stop=stop)
 
     monkeypatch.setattr(loop, "train_step", crashing)
     with pytest.raises(RuntimeError):
@@ -125,20 +109,67 @@ def test_bad_data_leaves_no_run_behind(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_divergence_is_told(city, tmp_path, monkeypatch):
-    build = loop.build_model
-
-    def poisoned(config):
-        model = build(config)
-        torch.nn.init.constant_(model.decoder.semantic.bias, float("nan"))
-        return model
-
-    monkeypatch.setattr(loop, "build_model", poisoned)
-    with pytest.raises(InputError, match="Lower train.learning-rate"):
-        fit(short(2), city, tmp_path / "run")
-
-
 def test_evaluation_at_the_end(city, tmp_path):
     run = loop.train(short(2), city, tmp_path / "run", progress=False)
     report = json.loads((run / "evaluation.json").read_text())
     assert report
+
+
+def test_the_start_is_written_down(city, tmp_path):
+    run = fit(short(2), city, tmp_path / "run")
+    fit(short(2), city, run, resume=True)
+    starts = json.loads((run / "starts.json").read_text())
+    assert len(starts) == 2
+    assert starts[0]["versions"]["torch"] in torch.__version__
+    assert starts[0]["processes"] == 1
+    assert starts[0]["command"]
+
+
+def test_the_log_tells_speed_and_gradients(city, tmp_path):
+    line = read_log(fit(short(4), city, tmp_path / "run"))[-1]
+    assert line["images_per_second"] == pytest.approx(4 / line["seconds"])
+    assert 0 < line["data_wait"] < 1
+    assert line["gradient_norm"] > 0
+    assert line["skipped_images"] == line["skipped_steps"] == 0
+
+
+def test_averaged_weights_are_what_is_kept(city, tmp_path):
+    """Against averages taken by hand of the plain weights of every step."""
+    plain = []
+
+    def keep(state, *_):
+        plain.append({k: v.clone() for k, v in state.model.state_dict().items()})
+
+    run = fit_watched(short(3, ema=0.75, checkpoint_every=1), city, tmp_path, keep)
+    expected = plain[0]
+    for weights_now in plain[1:]:
+        expected = {k: 0.75 * v + 0.25 * weights_now[k] for k, v in expected.items()}
+    for name, tensor in weights(run).items():
+        torch.testing.assert_close(tensor, expected[name], msg=name)
+
+
+def fit_watched(config, city, folder, watch):
+    """Train, and call ``watch`` with the state at every checkpoint."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "show_predictions", watch)
+        return fit(config, city, folder / "watched")
+
+
+def test_an_average_survives_an_interruption(city, tmp_path, monkeypatch):
+    config = short(8, ema=0.8)
+    whole = fit(config, city, tmp_path / "whole")
+    step, calls = loop.train_step, []
+
+    def crashing(*arguments, stop):
+        calls.append(None)
+        if len(calls) == 7:
+            raise RuntimeError("power cut")
+        return step(*arguments, stop=stop)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "train_step", crashing)
+        with pytest.raises(RuntimeError):
+            fit(config, city, tmp_path / "broken")
+    broken = fit(config, city, tmp_path / "broken", resume=True)
+    a, b = weights(whole), weights(broken)
+    assert all(torch.equal(a[name], b[name]) for name in a)

@@ -36,6 +36,10 @@ def test_tiny_learns_full_scenes(cities, tmp_path):
     assert min(official_scores("tiny", cities["full"], tmp_path)) >= 42
 
 
+def test_tiny_learns_full_scenes_by_the_whole_recipe(cities, tmp_path):
+    assert min(official_scores("tiny_recipe", cities["full"], tmp_path)) >= 42
+
+
 def test_tiny_avenue_learns_to_look_far(cities, tmp_path):
     scores = official_scores("tiny_avenue", cities["avenue"], tmp_path)
     assert statistics.median(scores) >= 77
