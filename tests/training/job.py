@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import torch
@@ -18,6 +19,7 @@ from axialkit.training.distributed import process_group
 from axialkit.training.loop import train
 
 REPOSITORY = Path(__file__).parents[2]
+PATIENCE = 300  # seconds
 
 
 def write_jobs(path: Path, root: Path, runs: dict[Path, ExperimentConfig], *, resume=False) -> Path:
@@ -50,6 +52,13 @@ def run(jobs: Path, processes: int, *options: str) -> subprocess.CompletedProces
         text=True,
         timeout=600,
     )
+
+
+def wait_for(condition, what: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, f"{what} never came"
+        time.sleep(0.05)
 
 
 def main(path: str) -> None:
