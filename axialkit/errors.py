@@ -1,5 +1,7 @@
 """The one exception that means "your input, not our bug"."""
 
+LOST = "The other processes of this training are gone"  # how a process says that it is not guilty
+
 
 class InputError(ValueError):
     """Bad input from outside: a file, a folder, a name, a number.

@@ -13,9 +13,10 @@ from axialkit.config import PRESETS, ExperimentConfig, get_preset
 from axialkit.errors import InputError
 from axialkit.files import read_json, write_json
 
-HELP = """usage: axialkit train PRESET [--data ROOT] [--out DIR] [--resume] [--FIELD VALUE ...]
+HELP = """usage: axialkit train PRESET [--data ROOT] [--out DIR] [--FIELD VALUE ...]
+       axialkit train --resume DIR [--FIELD VALUE ...]
 
-Train a preset. Every field of its configuration is a flag:
+Train a preset, or go on with the run in a folder. Every field of a configuration is a flag:
   axialkit train tiny --help     lists them all with their defaults
 
 Presets
@@ -25,7 +26,7 @@ Examples
   axialkit train tiny                                        MiniCity, about five minutes
   axialkit train tiny --train.steps 300 --out runs/short     a short one
   axialkit train tiny --data.no-flip --train.seed 1          other settings
-  axialkit train tiny --resume                               go on after an interruption
+  axialkit train --resume runs/tiny                          go on after an interruption
   axialkit train tiny --dry-run                              how long, how much memory
   axialkit train axial_swidernet_1_1_1 --train.init-from imagenet --data data/cityscapes
   axialkit train axial_swidernet_1_1_1 --processes 8 --max-restarts 3     one process per GPU
@@ -44,7 +45,7 @@ class Arguments:
 
     Examples:
       axialkit train tiny --train.steps 300 --out runs/short
-      axialkit train tiny --resume
+      axialkit train --resume runs/short
 
     Next:
       axialkit evaluate runs/tiny
@@ -58,7 +59,8 @@ class Arguments:
     json: OptionalPath = None
     """Also write the score at the end to this JSON file."""
     resume: bool = False
-    """Go on from the last whole checkpoint in the run's folder."""
+    """Go on from the last whole checkpoint in the run's folder, if there is one: for jobs that are
+    started again and again. By hand, axialkit train --resume DIR needs no other flag."""
     image_size: Annotated[
         str | None, tyro.conf.arg(metavar="HEIGHTxWIDTH", constructor=str, help_behavior_hint="")
     ] = None
@@ -81,29 +83,53 @@ def command(argv: list[str]) -> int:
     if not argv or argv[0] in ("-h", "--help"):
         print(HELP.format(presets="\n".join(_describe(name) for name in PRESETS)))
         return 0 if argv else 2
-    preset, flags = _preset(argv)
-    start = _fitted(get_preset(preset), flags)
-    arguments = parse(Arguments, flags, f"train {preset}", default=Arguments(config=start))
-    root = arguments.data or default_root(arguments.config)
+    name, start, flags = _resumed(argv) if argv[0].startswith("--resume") else _fresh(argv)
+    arguments = parse(Arguments, flags, f"train {name}", default=start)
     if arguments.dry_run:
-        return _dry_run(preset, arguments, root)
+        return _dry_run(name, arguments)
     if arguments.processes > 1 and not _is_started_by_torchrun():
         return _launch(argv, arguments)
-    return _train(preset, argv, arguments, root)
+    return _train(name, arguments)
 
 
-def _train(preset: str, argv: list[str], arguments: Arguments, root: Path) -> int:
-    config, out = arguments.config, arguments.out or Path("runs") / preset
+def _fresh(argv: list[str]) -> tuple[str, Arguments, list[str]]:
+    """Split the words into a preset, what is set by it, and the flags that change this."""
+    preset, flags = _preset(argv)
+    config = _fitted(get_preset(preset), flags)
+    return preset, Arguments(out=Path("runs") / preset, config=config), flags
+
+
+def _resumed(argv: list[str]) -> tuple[str, Arguments, list[str]]:
+    """Split the words into the folder of a run, what is known of it, and the flags."""
+    word, _, folder = argv[0].partition("=")
+    flags = argv[1:]
+    if not folder and flags and not flags[0].startswith("-"):
+        folder, *flags = flags
+    if word != "--resume" or not folder:
+        raise InputError(
+            f"Name the run's folder (axialkit train --resume DIR) or the preset first, got "
+            f"{' '.join(argv[:2])}."
+        )
+    from axialkit.training.run_folder import read_run
+
+    run = read_run(Path(folder))
+    start = Arguments(data=run.root, out=Path(folder), resume=True, config=run.config)
+    return f"--resume {folder}", start, flags
+
+
+def _train(name: str, arguments: Arguments) -> int:
+    config, out, root = arguments.config, _out(arguments), _root(arguments)
     from axialkit.training.loop import train
     from axialkit.training.run_folder import EVALUATION_FILE
 
-    _say(f"Training {preset} on {root}; the run will be kept in {out}")
+    _say(f"Training {name} on {root}; the run will be kept in {out}")
     split = "val" if arguments.evaluate else None
     try:
         run = train(config, root, out, resume=arguments.resume, evaluate_on=split)
     except KeyboardInterrupt as stop:
-        again = " ".join(["axialkit train", *argv, *([] if arguments.resume else ["--resume"])])
-        raise KeyboardInterrupt(f"Go on with: {again}") from stop
+        several = f" --processes {arguments.processes}" if arguments.processes > 1 else ""
+        again = f"Go on with: axialkit train --resume {out}{several}"
+        raise KeyboardInterrupt(again) from stop
     _say(f"Trained: {run}")
     if arguments.json is not None and arguments.evaluate and _is_main():
         write_json(arguments.json, read_json(run / EVALUATION_FILE))
@@ -112,10 +138,20 @@ def _train(preset: str, argv: list[str], arguments: Arguments, root: Path) -> in
     return 0
 
 
-def _dry_run(preset: str, arguments: Arguments, root: Path) -> int:
+def _root(arguments: Arguments) -> Path:
+    return arguments.data or default_root(arguments.config)
+
+
+def _out(arguments: Arguments) -> Path:
+    assert arguments.out is not None  # by _fresh and _resumed
+    return arguments.out
+
+
+def _dry_run(name: str, arguments: Arguments) -> int:
     from axialkit.training.dry_run import dry_run
 
-    print(f"{preset} on {root}, measured with one image at a time; nothing is written.")
+    root = _root(arguments)
+    print(f"{name} on {root}, measured with one image at a time; nothing is written.")
     print(dry_run(arguments.config, root, arguments.processes).describe(arguments.config))
     return 0
 

@@ -90,7 +90,8 @@ def scale_values(low: float, high: float, step: float) -> Float32[np.ndarray, " 
     """List the scales of a stepped range, ends included.
 
     The reference computes their number with the step as float32, where 0.1 is slightly more than
-    0.1: from 0.5 to 2.0 that gives 15 scales, 0.107 apart, not 16.
+    0.1: from 0.5 to 2.0 that gives 15 scales, 0.107 apart. A step of 0.0999 gives the 16 scales
+    0.5, 0.6, ... 2.0 that were meant.
     """
     count = int((high - low) / float(np.float32(step)) + 1)
     distance = np.float32((high - low) / max(count - 1, 1))

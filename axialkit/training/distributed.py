@@ -5,6 +5,9 @@ gloo between CPUs. Without torchrun's variables in the environment everything is
 """
 
 import os
+import signal
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from inspect import signature
@@ -22,6 +25,7 @@ _PARAMETERS = signature(DistributedDataParallel).parameters
 _SYNC_BUFFERS = (
     "forward_sync_buffers" if "forward_sync_buffers" in _PARAMETERS else "broadcast_buffers"
 )
+_PATIENCE = 60  # seconds for the last checkpoint
 
 
 class Processes(NamedTuple):
@@ -77,6 +81,7 @@ def process_group() -> Iterator[Processes]:
         return
     if device.type == "cuda":
         torch.cuda.set_device(device)
+    _end_with_parent()
     distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
         yield Processes(distributed.get_rank(), distributed.get_world_size(), device)
@@ -102,12 +107,27 @@ def parallelize(
     if synchronize:
         synchronize_batch_norms(network)
     on_gpu = processes.device.type == "cuda"
+    buffers: dict[str, Any] = {_SYNC_BUFFERS: not synchronize}
     return DistributedDataParallel(
         network,
         device_ids=[processes.device.index] if on_gpu else None,
         gradient_as_bucket_view=True,
-        **{_SYNC_BUFFERS: not synchronize},
+        **buffers,
     )
+
+
+def _end_with_parent() -> None:
+    """Stop as by SIGTERM when torchrun itself is killed: nobody else would end this process."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os.kill(os.getpid(), signal.SIGTERM)  # the loop saves and ends
+        time.sleep(_PATIENCE)
+        os.kill(os.getpid(), signal.SIGKILL)  # it waits for others that are gone
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _device() -> torch.device:

@@ -8,9 +8,11 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Sequence
 
-from axialkit.errors import InputError
+from axialkit.errors import LOST, InputError
+from axialkit.training.interrupt import sigterm_interrupts
 
 _PATIENCE = 60  # seconds that an interrupted run has to write its checkpoint
 
@@ -39,7 +41,8 @@ def launch(
 ) -> None:
     """Run ``axialkit ARGUMENTS`` in several processes and show their output line by line.
 
-    Interrupting it (the stop button of a notebook) lets the run write its checkpoint first.
+    Interrupting it (Ctrl-C, SIGTERM, the stop button of a notebook) lets the run write its
+    checkpoint first.
 
     Raises:
         InputError: the processes fail; the end of what they said is in the message.
@@ -64,26 +67,28 @@ def launch(
     )
     said: list[str] = []
     try:
-        assert process.stdout is not None
-        for line in process.stdout:
-            said.append(line.rstrip("\n"))
-            show(said[-1])
-        status = process.wait()
+        with sigterm_interrupts():
+            _listen(process, said, show)
     except KeyboardInterrupt:
-        _stop(process)
+        process.terminate()  # torchrun passes it on, and waits for the others
+        patience = threading.Timer(_PATIENCE, _end, [process])
+        patience.start()
+        _listen(process, said, show)
+        patience.cancel()
         raise
     finally:
         _end(process)
-    if status:
-        raise InputError(_failure(said, status))
+    if process.returncode:
+        raise InputError(_failure(said, process.returncode))
 
 
-def _stop(process: subprocess.Popen[str]) -> None:
-    process.send_signal(signal.SIGTERM)  # torchrun passes it on, and waits for the others
-    try:
-        process.wait(_PATIENCE)
-    except subprocess.TimeoutExpired:
-        return
+def _listen(process: subprocess.Popen[str], said: list[str], show: Callable[[str], object]) -> None:
+    """Show what the processes print until all of them have ended."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        said.append(line.rstrip("\n"))
+        show(said[-1])
+    process.wait()
 
 
 def _end(process: subprocess.Popen[str]) -> None:
@@ -94,7 +99,8 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 
 def _failure(said: list[str], status: int) -> str:
-    ours = [line for line in said if line.startswith("axialkit: ")]
+    ours = [line.removeprefix("axialkit: ") for line in said if line.startswith("axialkit: ")]
+    guilty = [sentence for sentence in ours if not sentence.startswith(LOST)]
     if ours:  # our own sentence says it best
-        return ours[-1].removeprefix("axialkit: ")
+        return (guilty or ours)[-1]
     return "\n".join([f"The processes ended with status {status}. Their last words:", *said[-15:]])

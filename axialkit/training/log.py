@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from axialkit.structures import LossTerms
 from axialkit.training.step import StepReport
 
 LOG_FILE = "log.jsonl"
+_PAUSE = 10  # seconds between lines of the progress bar in files and notebooks
 
 
 class RunLog:
@@ -32,7 +34,12 @@ class RunLog:
         self.config, self.silent = config, silent
         self.path = out / LOG_FILE
         self.bar = tqdm(
-            total=config.steps, initial=start, unit="step", desc="train", disable=not progress
+            total=config.steps,
+            initial=start,
+            unit="step",
+            desc="train",
+            disable=not progress,
+            mininterval=0.1 if sys.stderr.isatty() else _PAUSE,
         )
         self.board = None if silent else _tensorboard(out, start)
         self._steps: list[tuple[StepReport, float]] = []  # since the last line, with seconds

@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from axialkit.config import ExperimentConfig
+from axialkit.data.cityscapes import list_samples
 from axialkit.data.dataset import PanopticDataset, Share, build_loader
 from axialkit.errors import InputError
 from axialkit.evaluation.evaluate import EvaluationReport, evaluate
@@ -57,9 +58,10 @@ def train(
     with process_group() as processes, _numbers_of(config):
         progress = progress and processes.is_main
         dataset = _dataset(config, root)
+        _check_split(root, evaluate_on)
         if processes.is_main:
             claim(out, config, resume=resume or is_restarted_by_itself())
-            describe_start(out, processes)
+            describe_start(out, root, processes)
         if not processes.from_main((out / WEIGHTS_FILE).exists()):
             split = evaluate_on if config.train.evaluate_every else None
             _fit(config, dataset, out, processes, evaluate_on=split, progress=progress)
@@ -180,6 +182,19 @@ def _save(out: Path, state: State, keep: int) -> None:
         raise InputError(
             f"{error} The run has stopped after step {state.step}; {kept}. --resume goes on."
         ) from error
+
+
+def _check_split(root: Path | str, split: str | None) -> None:
+    """Say now, not after days of training, that there is nothing to score on.
+
+    Raises:
+        InputError: the split is not there, or not whole.
+    """
+    try:
+        if split:
+            list_samples(root, split)
+    except InputError as error:
+        raise InputError(f"{error} Or train without a score at the end: --no-evaluate.") from error
 
 
 def _dataset(config: ExperimentConfig, root: Path | str) -> PanopticDataset:

@@ -74,3 +74,22 @@ def test_wrong_requests_are_refused_before_anything_is_measured(axk, tmp_path):
         outcome = axk("bench", *words)
         assert outcome.code == 2
         assert sentence in outcome.sentence
+
+
+def test_the_input_pipeline(axk, city, tmp_path):
+    outcome = axk(
+        "bench", "data", "--root", city, "--preset", "tiny_avenue", "--samples", 6,
+        "--workers", 0, 1, "--json", tmp_path / "data.json",
+    )  # fmt: skip
+    assert outcome.code == 0, outcome.err
+    for words in ("decode image", "one sample", "Decoding and resampling: ", "per worker"):
+        assert words in outcome.out
+    found = json.loads((tmp_path / "data.json").read_text())
+    assert found["images_per_second"].keys() == {"0", "1"}
+    assert found["machine"]["device"] == "cpu"
+
+
+def test_samples_must_be_some(axk):
+    outcome = axk("bench", "data", "--samples", 0)
+    assert outcome.code == 2
+    assert outcome.sentence.startswith("--samples must be at least 1")

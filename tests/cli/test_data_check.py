@@ -5,18 +5,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from axialkit import cli
 from axialkit.cli.data_check import SHOWN
-from axialkit.cli.run import Command
 from axialkit.data.cityscapes import list_samples
 from axialkit.data.panoptic_files import panoptic_json, write_png
 
 
 @pytest.fixture
-def check(axk, monkeypatch):
+def check(axk):
     """Run ``axialkit data check ARGUMENTS``."""
-    command = Command("data check", "Train your own", "is it sound?", module="data_check")
-    monkeypatch.setattr(cli, "COMMANDS", (command, *cli.COMMANDS))
     return lambda *arguments: axk("data", "check", *arguments)
 
 

@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from axialkit import cli
-from axialkit.cli.run import Command
 from axialkit.data.cityscapes import SPLITS
 from axialkit.data.minicity import generate
 
@@ -20,10 +18,8 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def prepare(axk, monkeypatch):
+def prepare(axk):
     """Run ``axialkit data prepare ARGUMENTS``."""
-    command = Command("data prepare", "Train your own", "official files", module="data_prepare")
-    monkeypatch.setattr(cli, "COMMANDS", (command, *cli.COMMANDS))
     return lambda *arguments: axk("data", "prepare", *arguments)
 
 

@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from axialkit import cli
 from axialkit.cli.data_show import training_draws
-from axialkit.cli.run import Command
 from axialkit.config import get_preset
 from axialkit.data.augment import apply
 from axialkit.data.cityscapes import list_samples
@@ -16,8 +14,6 @@ from axialkit.data.dataset import PanopticDataset, read_pair
 @pytest.fixture
 def show(axk, monkeypatch, tmp_path):
     """Run ``axialkit data show ARGUMENTS`` in an empty folder."""
-    command = Command("data show", "Train your own", "one sample", module="data_show")
-    monkeypatch.setattr(cli, "COMMANDS", (command, *cli.COMMANDS))
     monkeypatch.chdir(tmp_path)
     return lambda *arguments: axk("data", "show", *arguments)
 

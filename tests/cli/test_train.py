@@ -80,3 +80,62 @@ def test_an_old_run_is_not_overwritten(axk, city, trained):
     assert outcome.code == 2
     assert f"{trained} already holds a training run" in outcome.sentence
     assert "--resume" in outcome.sentence
+
+
+SHORT = ["--no-evaluate", "--train.steps", 2, "--train.batch-size", 2, "--train.workers", 0]
+
+
+def test_a_run_goes_on_by_its_folder_alone(axk, city, tmp_path, monkeypatch):
+    """Its settings and its data are remembered; habits may change, what is learned may not."""
+    out = tmp_path / "run"
+    monkeypatch.chdir(city.parent)
+    assert axk("train", "tiny_avenue", *SHORT, "--data", city.name, "--out", out).code == 0
+    (out / "weights.safetensors").unlink()
+    monkeypatch.chdir(tmp_path)
+    outcome = axk("train", "--resume", "run", "--no-evaluate", "--train.log-every", 1)
+    assert outcome.code == 0, outcome.err
+    assert f"Training --resume run on {city}; the run will be kept in run" in outcome.out
+    assert (out / "weights.safetensors").is_file()
+    config = json.loads((out / "config.json").read_text())
+    assert (config["train"]["steps"], config["train"]["log_every"]) == (2, 1)
+    starts = json.loads((out / "starts.json").read_text())
+    assert [start["data"] for start in starts] == [str(city)] * 2
+    outcome = axk("train", f"--resume={out}", "--train.learning-rate", 1)
+    assert outcome.code == 2
+    assert "train.learning_rate was 0.007 and is now 1.0" in outcome.sentence
+
+
+def test_what_is_no_run_cannot_go_on(axk, tmp_path):
+    outcome = axk("train", "--resume", tmp_path)
+    assert outcome.code == 2
+    assert f"{tmp_path} is not the folder of a run: it has no config.json" in outcome.sentence
+    assert axk("train", "--resume").sentence.startswith("Name the run's folder")
+
+
+def test_resume_also_starts(axk, city, tmp_path):
+    """For jobs that are started again and again by the same line."""
+    words = ["train", "tiny_avenue", *SHORT, "--data", city, "--out", tmp_path / "run", "--resume"]
+    assert axk(*words).code == 0
+    assert axk(*words).code == 0
+
+
+def test_a_dry_run_tells_and_writes_nothing(axk, city, tmp_path):
+    out = tmp_path / "run"
+    outcome = axk("train", "tiny_avenue", "--data", city, "--out", out, "--dry-run")
+    assert outcome.code == 0, outcome.err
+    for words in ("0.10 million", "training images       8", "memory, each process", "whole run"):
+        assert words in outcome.out
+    assert not out.exists()
+
+
+def test_the_constants_can_follow_the_image_size(axk, city, tmp_path):
+    out = tmp_path / "run"
+    outcome = axk(
+        "train", "tiny_avenue", *SHORT, "--data", city, "--out", out,
+        "--image-size", "64x128", "--data.sigma", 1.5,
+    )  # fmt: skip
+    assert outcome.code == 0, outcome.err
+    config = json.loads((out / "config.json").read_text())
+    assert config["data"]["crop_size"] == [65, 129]
+    assert config["data"]["small_instance_area"] == 16
+    assert config["data"]["sigma"] == 1.5  # a flag of its own has the last word

@@ -131,6 +131,10 @@ def test_scales_equal_the_reference(load_golden):
     assert drawn == set(scales.tolist())
 
 
+def test_the_scales_that_were_meant():
+    np.testing.assert_allclose(scale_values(0.5, 2.0, 0.0999), np.arange(5, 21) / 10, rtol=1e-6)
+
+
 def test_step_zero_draws_every_value_of_the_range():
     config = replace(CONFIG, scale_range=(0.8, 1.2), scale_step=0.0)
     drawn = [draw_scale(config, np.random.default_rng(seed)) for seed in range(300)]

@@ -1,8 +1,9 @@
 """Two machines on one: network namespaces with addresses of their own, joined by a cable (veth).
 
-    unshare --map-root-user --net --mount python -m tests.training.two_hosts SCENARIO JOBS OUT
+    unshare --map-root-user --net --mount python -m tests.training.two_hosts SCENARIO OUT WORD...
 
-One process per host, rendezvous over TCP at the first host. Scenarios: "undisturbed"; "worker", one
+Each host starts the launcher that users start, with the words of ``axialkit train``; one process
+per host, rendezvous over TCP at the first. Scenarios: "undisturbed"; "worker", one
 worker is killed and both agents start the group anew by themselves; "host", agent and worker of the
 second host are killed, and the agent is started again by hand.
 """
@@ -14,16 +15,10 @@ import sys
 import time
 from pathlib import Path
 
-from tests.training.job import PATIENCE, REPOSITORY, command, environment, wait_for
+from tests.training.job import PATIENCE, REPOSITORY, environment, wait_for
 
 HOSTS = {"first": "10.77.0.1", "second": "10.77.0.2"}
-PORT = 29_400
-ENVIRONMENT = {
-    "GLOO_SOCKET_IFNAME": "cable",
-    # or an agent that joins later waits in vain: torch 2.13 tells the address of the store that it
-    # shares between rounds in the first round only
-    "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1",
-}
+LAUNCHER = REPOSITORY / "axialkit/training/several_machines.sh"
 
 
 def lay_cable():
@@ -39,16 +34,19 @@ def lay_cable():
             subprocess.run(["ip", "-n", host, *line.split()], check=True)
 
 
-def start_agent(host: str, jobs: Path, log: Path) -> subprocess.Popen:
-    options = [
-        *("--nnodes", "2", "--max-restarts", "3", "--rdzv-backend", "c10d", "--rdzv-id", "city"),
-        *("--rdzv-endpoint", f"{HOSTS['first']}:{PORT}", "--local-addr", HOSTS[host]),
-        *("--rdzv-conf", f"is_host={int(host == 'first')}"),
-    ]
+def start_agent(host: str, words: list[str], log: Path) -> subprocess.Popen:
+    settings = {
+        "FIRST": HOSTS["first"],
+        "HERE": HOSTS[host],
+        "IS_FIRST": str(int(host == "first")),
+        "PROCESSES": "1",
+        "PYTHON": sys.executable,
+        "GLOO_SOCKET_IFNAME": "cable",
+    }
     with log.open("ab") as file:
         return subprocess.Popen(
-            ["ip", "netns", "exec", host, *command(jobs, 1, *options)],
-            env={**environment(), **ENVIRONMENT},
+            ["ip", "netns", "exec", host, "bash", LAUNCHER, *words],
+            env={**environment(), **settings},
             cwd=REPOSITORY,
             stdout=file,
             stderr=file,
@@ -63,22 +61,13 @@ def workers_of(agent: subprocess.Popen) -> list[int]:
     return [int(child) for child in children]
 
 
-def main(scenario: str, jobs: str, out: str) -> None:
+def main(scenario: str, out: str, *words: str) -> None:
     lay_cable()
-    logs = {host: Path(f"{jobs}.{scenario}.{host}.log") for host in HOSTS}
-    agents = {host: start_agent(host, Path(jobs), logs[host]) for host in HOSTS}
-    if scenario != "undisturbed":
-        wait_for(lambda: list(Path(out).glob("checkpoints/*.safetensors")), "a checkpoint")
-    if scenario == "worker":
-        for worker in workers_of(agents["second"]):
-            os.kill(worker, signal.SIGKILL)
-    if scenario == "host":
-        for pid in (agents["second"].pid, *workers_of(agents["second"])):
-            os.kill(pid, signal.SIGKILL)
-        agents["second"].wait()
-        time.sleep(2)  # somebody notices, and starts it again
-        agents["second"] = start_agent("second", Path(jobs), logs["second"])
+    command = [*words, "--out", out]
+    logs = {host: Path(f"{out}.{host}.log") for host in HOSTS}
+    agents = {host: start_agent(host, command, logs[host]) for host in HOSTS}
     try:
+        disturb(scenario, agents, Path(out), lambda: start_agent("second", command, logs["second"]))
         ends = {host: agent.wait(PATIENCE) for host, agent in agents.items()}
     finally:
         for agent in agents.values():
@@ -86,6 +75,19 @@ def main(scenario: str, jobs: str, out: str) -> None:
                 os.killpg(agent.pid, signal.SIGKILL)
     said = "\n".join(f"{host}:\n{log.read_text()}" for host, log in logs.items())
     sys.exit(0 if set(ends.values()) == {0} else f"{ends}\n{said}")
+
+
+def disturb(scenario: str, agents: dict[str, subprocess.Popen], out: Path, start_again) -> None:
+    if scenario == "undisturbed":
+        return
+    wait_for(lambda: list(out.glob("checkpoints/*.safetensors")), "a checkpoint")
+    for worker in workers_of(agents["second"]):
+        os.kill(worker, signal.SIGKILL)
+    if scenario == "host":
+        agents["second"].kill()
+        agents["second"].wait()
+        time.sleep(2)  # somebody notices, and starts it again
+        agents["second"] = start_again()
 
 
 if __name__ == "__main__":

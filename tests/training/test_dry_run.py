@@ -1,0 +1,57 @@
+from dataclasses import replace
+
+import pytest
+
+from axialkit.errors import InputError
+from axialkit.model import build_model
+from axialkit.training.dry_run import dry_run
+from tests.training.conftest import short
+
+
+def count(model) -> int:
+    return sum(weight.numel() for weight in model.parameters())
+
+
+def test_sizes_are_those_of_the_network_and_its_optimiser(city):
+    config = short(50, batch_size=8)
+    estimate = dry_run(config, city)
+    parameters = count(build_model(config))
+    assert estimate.parameters == parameters
+    assert estimate.images == 12
+    assert estimate.steps == 50
+    assert estimate.gradients == 4 * parameters
+    assert estimate.moments >= 8 * parameters  # two of Adam, and a few counters
+    assert estimate.moments < 8 * parameters + 10_000
+    assert estimate.weights > 4 * parameters  # moving statistics, too
+    assert estimate.seconds == pytest.approx(50 * 8 * estimate.seconds_per_image)
+    fixed = estimate.weights + estimate.gradients + estimate.moments
+    assert estimate.memory == fixed + 8 * estimate.activations
+
+
+def test_options_that_take_or_save_memory(city):
+    plain = dry_run(short(1), city)
+    averaged = dry_run(short(1, ema=0.9), city)
+    assert averaged.moments - plain.moments == pytest.approx(plain.weights, rel=0.01)
+    assert dry_run(short(1, optimizer="sgd"), city).moments == 4 * plain.parameters
+    assert dry_run(short(1, recompute=(2, 3)), city).activations < 0.6 * plain.activations
+    assert dry_run(short(1, batch_size=8, accumulate=2), city, processes=2).images_at_once == 2
+
+
+def test_activations_grow_with_the_image(city):
+    small = short(1)
+    large = replace(small, data=replace(small.data, crop_size=(129, 257)))
+    ratio = dry_run(large, city).activations / dry_run(small, city).activations
+    assert 3 < ratio < 4.5
+
+
+def test_the_text_says_what_was_found(city):
+    config = short(50, batch_size=8)
+    text = dry_run(config, city).describe(config)
+    assert "training images       12" in text
+    assert "50 of 8 images: 33.3 epochs" in text
+    assert "x 8 images at once" in text
+
+
+def test_a_batch_that_cannot_be_shared_is_told(city):
+    with pytest.raises(InputError, match="cannot be shared by 3 processes"):
+        dry_run(short(1, batch_size=4), city, processes=3)
