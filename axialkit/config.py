@@ -142,6 +142,8 @@ class TrainConfig:
     """Steps between evaluations, of which the best weights are kept; 0 = only at the end."""
     log_every: int = 20
     """Steps between lines in the log and points in TensorBoard."""
+    show_every: int = 1000
+    """Steps between pictures of predictions in TensorBoard; 0 = none."""
     workers: int = 1
     """Helpers of each process that read and augment images; 0 = none."""
     threads: int = 0
@@ -169,6 +171,8 @@ class TrainConfig:
         require(self.checkpoint_every > 0, "checkpoint_every must be > 0", self.checkpoint_every)
         require(self.keep_checkpoints > 0, "keep_checkpoints must be > 0", self.keep_checkpoints)
         require(self.evaluate_every >= 0, "evaluate_every must be >= 0", self.evaluate_every)
+        require(self.log_every > 0, "train.log_every must be > 0", self.log_every)
+        require(self.show_every >= 0, "train.show_every must be >= 0", self.show_every)
         require(0 <= self.warmup < 1, "train.warmup must lie in [0, 1)", self.warmup)
         require(self.seed >= 0, "train.seed must be 0 or larger", self.seed)
 

@@ -127,9 +127,7 @@ def _train(name: str, arguments: Arguments) -> int:
     try:
         run = train(config, root, out, resume=arguments.resume, evaluate_on=split)
     except KeyboardInterrupt as stop:
-        several = f" --processes {arguments.processes}" if arguments.processes > 1 else ""
-        again = f"Go on with: axialkit train --resume {out}{several}"
-        raise KeyboardInterrupt(again) from stop
+        raise KeyboardInterrupt(_how_to_go_on(arguments)) from stop
     _say(f"Trained: {run}")
     if arguments.json is not None and arguments.evaluate and _is_main():
         write_json(arguments.json, read_json(run / EVALUATION_FILE))
@@ -159,8 +157,16 @@ def _dry_run(name: str, arguments: Arguments) -> int:
 def _launch(argv: list[str], arguments: Arguments) -> int:
     from axialkit.training.launch import launch
 
-    launch(["train", *argv], arguments.processes, max_restarts=arguments.max_restarts)
+    try:
+        launch(["train", *argv], arguments.processes, max_restarts=arguments.max_restarts)
+    except KeyboardInterrupt as stop:
+        raise KeyboardInterrupt(_how_to_go_on(arguments)) from stop
     return 0
+
+
+def _how_to_go_on(arguments: Arguments) -> str:
+    several = f" --processes {arguments.processes}" if arguments.processes > 1 else ""
+    return f"Go on with: axialkit train --resume {arguments.out}{several}"
 
 
 def _fitted(config: ExperimentConfig, flags: list[str]) -> ExperimentConfig:

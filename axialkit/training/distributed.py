@@ -82,7 +82,7 @@ def process_group() -> Iterator[Processes]:
     if device.type == "cuda":
         torch.cuda.set_device(device)
     _end_with_parent()
-    distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    _meet("nccl" if device.type == "cuda" else "gloo")
     try:
         yield Processes(distributed.get_rank(), distributed.get_world_size(), device)
     finally:
@@ -114,6 +114,22 @@ def parallelize(
         gradient_as_bucket_view=True,
         **buffers,
     )
+
+
+def _meet(backend: str) -> None:
+    """Join the others; after a restart not at the addresses of those that have died.
+
+    In torch 2.13 torchrun keeps one store for all its starts, and that tells old addresses. On one
+    machine the number of the start keeps them apart. Several machines may count differently:
+    several_machines.sh gives each start a store of its own.
+    """
+    if os.environ.get("GROUP_WORLD_SIZE") != "1":
+        distributed.init_process_group(backend)
+        return
+    store, rank, count = next(distributed.rendezvous("env://"))
+    start = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
+    store = distributed.PrefixStore(f"start {start}", store)
+    distributed.init_process_group(backend, store=store, rank=rank, world_size=count)
 
 
 def _end_with_parent() -> None:

@@ -10,10 +10,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 
 from axialkit.errors import LOST, InputError
 from axialkit.training.interrupt import sigterm_interrupts
 
+_TORCHRUN = "torch/distributed/elastic"  # in its log lines
 _PATIENCE = 60  # seconds that an interrupted run has to write its checkpoint
 
 
@@ -103,4 +105,5 @@ def _failure(said: list[str], status: int) -> str:
     guilty = [sentence for sentence in ours if not sentence.startswith(LOST)]
     if ours:  # our own sentence says it best
         return (guilty or ours)[-1]
-    return "\n".join([f"The processes ended with status {status}. Their last words:", *said[-15:]])
+    words = [*takewhile(lambda line: _TORCHRUN not in line, said)] or said  # torchrun adds pages
+    return "\n".join([f"The processes ended with status {status}. Their last words:", *words[-15:]])

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -106,7 +107,9 @@ def _fit(
         share=share,
         on_skip=log.skipped,
     )
+    score = partial(_evaluate_if_due, state, config, dataset.root, evaluate_on, out, log)
     with closing(log), between_steps() as stop:
+        score()  # if the run was interrupted just before
         while state.step < settings.steps:
             began = time.perf_counter()
             rate = set_learning_rate(state.optimizer, state.step, settings)
@@ -116,11 +119,11 @@ def _fit(
             log.step(state.step, report, rate, time.perf_counter() - began)
             if stopping or state.step % settings.checkpoint_every == 0:
                 _save(out, state, settings.keep_checkpoints)
-                show_predictions(state, config, dataset.root, log)
             if stopping:
                 raise KeyboardInterrupt
-            if evaluate_on and state.step % settings.evaluate_every == 0:
-                evaluate_on_the_way(state, config, dataset.root, evaluate_on, out, log)
+            if settings.show_every and state.step % settings.show_every == 0:
+                show_predictions(state, config, dataset.root, log)
+            score()
     if processes.is_main:
         save_weights(out / WEIGHTS_FILE, state.answers, {"step": str(settings.steps)})
         remove_checkpoints(out)
@@ -144,6 +147,18 @@ def _begin(state: State, config: ExperimentConfig, out: Path, *, progress: bool)
     if said and progress:
         print(said)
     ready_network(state, config)
+
+
+def _evaluate_if_due(  # noqa: PLR0913
+    state: State,
+    config: ExperimentConfig,
+    root: Path,
+    split: str | None,
+    out: Path,
+    log: RunLog,
+) -> None:
+    if split and state.step and state.step % config.train.evaluate_every == 0:
+        evaluate_on_the_way(state, config, root, split, out, log)
 
 
 def _compare_processes(earlier: int, now: int, config: ExperimentConfig) -> str:

@@ -33,19 +33,22 @@ def evaluate_on_the_way(
     """Score the network on a split, by all processes together; keep the best weights so far.
 
     A line in evaluations.jsonl holds step, pq and miou, as fractions 0..1; best.safetensors holds
-    the weights with the highest PQ.
+    the weights with the highest PQ. A step that has its line, from before an interruption, is not
+    scored again.
     """
+    lines = read_evaluations(out)
+    if state.processes.from_main(state.step in {line["step"] for line in lines}):
+        return
     report = evaluate(state.answers, config, root, split, official=False, progress=False)
     if not state.processes.is_main:
         return
     scores = {"pq": report.quality.scores().all.pq, "miou": report.iou.mean("official")}
-    earlier = [line for line in read_evaluations(out) if line["step"] < state.step]
-    best = max((_finite(line["pq"]) for line in earlier), default=-math.inf)
-    write_lines(out / EVALUATIONS_FILE, [*earlier, {"step": state.step, **scores}])
-    log.scores(state.step, scores)
+    best = max((_finite(line["pq"]) for line in lines), default=-math.inf)
     if _finite(scores["pq"]) > best:
         told = {"step": str(state.step), "scores": json.dumps(scores)}
         save_weights(out / BEST_FILE, state.answers, told)
+    write_lines(out / EVALUATIONS_FILE, [*lines, {"step": state.step, **scores}])
+    log.scores(state.step, scores)
 
 
 def read_evaluations(out: Path) -> list[dict[str, Any]]:
@@ -71,5 +74,5 @@ def _validation(root: Path) -> list[SamplePaths]:
         return []
 
 
-def _finite(score: float) -> float:
-    return score if math.isfinite(score) else -math.inf
+def _finite(score: float | None) -> float:
+    return -math.inf if score is None or not math.isfinite(score) else score

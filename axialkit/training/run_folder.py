@@ -24,7 +24,7 @@ _PACKAGES = ("python", "axialkit", "torch", "numpy", "einops", "pillow")
 _MAY_CHANGE = (
     *("train.workers", "train.threads", "train.compile", "train.recompute"),
     *("train.checkpoint_every", "train.keep_checkpoints", "train.evaluate_every"),
-    *("train.log_every", "train.skip_bad_losses", "data.skip_unreadable"),
+    *("train.log_every", "train.show_every", "train.skip_bad_losses", "data.skip_unreadable"),
 )
 
 

@@ -21,8 +21,8 @@ set -euo pipefail
 
 : "${FIRST:?set FIRST to the address of the machine where they meet, such as FIRST=10.0.0.1}"
 
-# A machine that joins later waits in vain otherwise: torch 2.13 tells the address of the store
-# that it keeps between two starts at the first start only.
+# Each start needs a store of its own. The one that torch 2.13 keeps for all of them tells the
+# addresses of processes that have died, and a machine that joins later never learns where it is.
 export TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1
 export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
 

@@ -58,7 +58,7 @@ def keep_newest(run: Path, count: int) -> None:
     for path in list_checkpoints(run)[count:]:
         path.unlink(missing_ok=True)
     kept = {_sum_file(path) for path in list_checkpoints(run)}
-    leftovers = set((run / FOLDER).glob(".*.tmp*")) | set((run / FOLDER).glob(f"*{_SUM_SUFFIX}"))
+    leftovers = set((run / FOLDER).glob(".*")) | set((run / FOLDER).glob(f"*{_SUM_SUFFIX}"))
     for leftover in leftovers - kept:
         leftover.unlink(missing_ok=True)
 

@@ -86,7 +86,7 @@ def test_the_input_pipeline(axk, city, tmp_path):
         assert words in outcome.out
     found = json.loads((tmp_path / "data.json").read_text())
     assert found["images_per_second"].keys() == {"0", "1"}
-    assert found["machine"]["device"] == "cpu"
+    assert found["machine"]["device"].startswith("cpu")
 
 
 def test_samples_must_be_some(axk):

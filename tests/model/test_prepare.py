@@ -100,6 +100,26 @@ NETWORKS["full_aspp"] = replace(
 )
 
 
+# rounding of random norms, up to 1.5e-5 on one kind of processor: sigmoid weights have no sum of 1
+TOLERANCES = {"sigmoid": 5e-5}
+
+
+@pytest.fixture
+def double():
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@torch.no_grad()
+def test_a_network_stays_the_same_but_for_rounding(name, double):
+    torch.manual_seed(0)
+    model = with_random_norms(build_model(NETWORKS[name]))
+    for expected, got in zip(model(IMAGES), fold_batch_norms(model)(IMAGES), strict=True):
+        assert_same(expected, got, 1e-13)
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 @torch.no_grad()
 def test_a_network_stays_the_same(name):
@@ -107,7 +127,7 @@ def test_a_network_stays_the_same(name):
     model = with_random_norms(build_model(NETWORKS[name]))
     folded = fold_batch_norms(model)
     for expected, got in zip(model(IMAGES), folded(IMAGES), strict=True):
-        assert_same(expected, got)
+        assert_same(expected, got, TOLERANCES.get(name, 1e-5))
     switchable = [n for n, m in model.named_modules() if type(m) is SwitchableNormAct]
     assert norms_of(folded) == [f"{name}.norm" for name in switchable]
 

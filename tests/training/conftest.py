@@ -17,7 +17,8 @@ def city(tmp_path_factory) -> Path:
 def short(steps: int, **fields) -> ExperimentConfig:
     """A training of seconds with everything that is drawn at random."""
     config = get_preset("tiny_avenue")
-    settings = {"batch_size": 4, "workers": 0, "checkpoint_every": 5, "log_every": 2, **fields}
+    habits = {"workers": 0, "checkpoint_every": 5, "log_every": 2, "show_every": 0}
+    settings = {"batch_size": 4, **habits, **fields}
     return replace(
         config,
         backbone=replace(config.backbone, drop_path_keep=0.8),

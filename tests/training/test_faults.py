@@ -53,7 +53,7 @@ def is_writing(out: Path) -> bool:
 def kill_while_writing(process, out, moment):
     """SIGKILL that many seconds after a checkpoint has begun to be written."""
     while not is_writing(out) and process.poll() is None:
-        pass
+        time.sleep(0.001)
     time.sleep(moment)
     process.kill()
     process.wait()
@@ -172,9 +172,7 @@ def test_a_full_disk_stops_the_run_and_keeps_what_was_whole(city, tmp_path):
     assert_same_weights(whole, out)
 
 
-SMALL_DISK = (
-    "mount -t tmpfs -o size={size}k tmpfs {folder} && {python} -m tests.training.job {jobs}"
-)
+SMALL_DISK = "mount -t tmpfs -o size={size} tmpfs {folder} && {python} -m tests.training.job {jobs}"
 
 
 def test_a_disk_without_space(city, tmp_path):
@@ -183,7 +181,7 @@ def test_a_disk_without_space(city, tmp_path):
     folder.mkdir()
     config = short(6, checkpoint_every=2)
     jobs = job.write_jobs(tmp_path / "jobs.json", city, {folder / "run": config}, resume=True)
-    command = SMALL_DISK.format(folder=folder, python=sys.executable, jobs=jobs)
+    command = SMALL_DISK.format(size="600k", folder=folder, python=sys.executable, jobs=jobs)
     done = subprocess.run(
         ["unshare", "--map-root-user", "--mount", "sh", "-c", command],
         env=job.environment(), cwd=job.REPOSITORY, capture_output=True, text=True,

@@ -149,7 +149,7 @@ def test_averaged_weights_are_what_is_kept(city, tmp_path):
     def keep(state, *_):
         plain.append({k: v.clone() for k, v in state.model.state_dict().items()})
 
-    run = fit_watched(short(3, ema=0.75, checkpoint_every=1), city, tmp_path, keep)
+    run = fit_watched(short(3, ema=0.75, show_every=1), city, tmp_path, keep)
     expected = plain[0]
     for weights_now in plain[1:]:
         expected = {k: 0.75 * v + 0.25 * weights_now[k] for k, v in expected.items()}
@@ -158,7 +158,7 @@ def test_averaged_weights_are_what_is_kept(city, tmp_path):
 
 
 def fit_watched(config, city, folder, watch):
-    """Train, and call ``watch`` with the state at every checkpoint."""
+    """Train, and call ``watch`` with the state where pictures are shown."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loop, "show_predictions", watch)
         return fit(config, city, folder / "watched")

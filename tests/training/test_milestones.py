@@ -15,7 +15,7 @@ from axialkit.training.milestones import BEST_FILE, read_evaluations
 from axialkit.weights import load_model
 from tests.training.conftest import short
 
-CONFIG = short(8, checkpoint_every=3, evaluate_every=2)
+CONFIG = short(8, checkpoint_every=3, evaluate_every=2, show_every=3)
 
 
 def fit(city, out, **options):
@@ -58,28 +58,36 @@ def test_the_best_weights_are_kept(city, tmp_path, monkeypatch):
     assert json.loads(metadata["scores"]) == {"pq": 0.3, "miou": 0.5}
 
 
-def test_an_interrupted_run_has_the_same_evaluations_and_best_weights(city, tmp_path, monkeypatch):
-    marks = {2: 0.1, 4: 0.2, 6: 0.4, 8: 0.3}
+MARKS = {2: 0.1, 4: 0.2, 6: 0.4, 8: 0.3}
 
-    def examined(monkeypatch, out, steps, **options):
-        monkeypatch.setattr(milestones, "evaluate", Examiner(marks[step] for step in steps))
+
+@pytest.mark.parametrize(("dies_in", "scored_before", "scored_after"), [
+    ("evaluate_on_the_way", (2, 4), (6, 8)),  # just after the checkpoint of step 6
+    ("train_step", (2, 4, 6), (8,)),
+])  # fmt: skip
+def test_an_interrupted_run_has_the_same_evaluations_and_best_weights(
+    dies_in, scored_before, scored_after, city, tmp_path, monkeypatch
+):
+    def examined(out, steps, **options):
+        examiner = Examiner(MARKS[step] for step in steps)
+        monkeypatch.setattr(milestones, "evaluate", examiner)
         fit(city, out, **options)
+        assert examiner.marks == []
 
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    examined(monkeypatch, whole, (2, 4, 6, 8))
-    step, calls = loop.train_step, []
+    examined(whole, MARKS)
+    survives = getattr(loop, dies_in)
 
-    def dying(*arguments, stop):
-        calls.append(None)
-        if len(calls) == 8:  # the last checkpoint is that of step 6, as is the best evaluation
+    def dying(state, *arguments, **options):
+        if state.step == 6:
             raise RuntimeError("power cut")
-        return step(*arguments, stop=stop)
+        return survives(state, *arguments, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(loop, "train_step", dying)
+        patch.setattr(loop, dies_in, dying)
         with pytest.raises(RuntimeError):
-            examined(patch, broken, (2, 4, 6))
-    examined(monkeypatch, broken, (6, 8), resume=True)
+            examined(broken, scored_before)
+    examined(broken, scored_after, resume=True)
     assert read_evaluations(broken) == read_evaluations(whole)
     one, two = (load_model(run, run / BEST_FILE).state_dict() for run in (whole, broken))
     assert all(torch.equal(one[name], two[name]) for name in one)
