@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from axialkit.attention.processes import total_over_processes
+from axialkit.attention.processes import totals_over_processes
 
 EPSILON = 1e-3
 MOMENTUM = 0.01  # torch's convention: the weight of the new batch (Keras: 0.99 for the old)
@@ -66,7 +66,10 @@ class BatchNorm(nn.Module):
         return self._affine(self.running_mean, self.running_var)
 
     def affine_of(
-        self, mean: Float[Tensor, " channel"], variance: Float[Tensor, " channel"], count: int
+        self,
+        mean: Float[Tensor, " channel"],
+        variance: Float[Tensor, " channel"],
+        count: int | Tensor,
     ) -> tuple[Float[Tensor, " channel"], Float[Tensor, " channel"]]:
         """Return scale and shift of a batch's own statistics; average them into the moving ones.
 
@@ -80,7 +83,7 @@ class BatchNorm(nn.Module):
         return scale, self.bias - mean * scale
 
     @torch.no_grad()
-    def _average_in(self, mean: Tensor, variance: Tensor, count: int) -> None:
+    def _average_in(self, mean: Tensor, variance: Tensor, count: int | Tensor) -> None:
         """Update the moving statistics from a batch's mean and biased variance."""
         if _still.on:
             return
@@ -123,7 +126,7 @@ def still_statistics() -> Iterator[None]:
 
 
 # the normalised input, mean and biased variance per channel, and how many numbers these are of
-Normalized = tuple[Tensor, Tensor, Tensor, int]
+Normalized = tuple[Tensor, Tensor, Tensor, int | Tensor]
 
 
 def sum_terms(
@@ -155,8 +158,7 @@ def exact_batch_norm(
     moved = x.movedim(1, -1)
     pixels = moved.flatten(0, -2).unflatten(1, (terms, -1))
     weight, bias = (w.view(terms, -1) for w in (weight, bias))
-    y, mean, variance = _ExactBatchNorm.apply(pixels, weight, bias, synchronized)
-    count = total_over_processes(len(pixels)) if synchronized else len(pixels)
+    y, mean, variance, count = _ExactBatchNorm.apply(pixels, weight, bias, synchronized)
     y = y.unflatten(0, moved.shape[:-1]).movedim(-1, 1)
     if x.is_contiguous():  # images keep their layout
         y = y.contiguous()
@@ -176,33 +178,35 @@ class _ExactBatchNorm(torch.autograd.Function):
         weight: Float[Tensor, "term channel"],
         bias: Float[Tensor, "term channel"],
         synchronized: bool,
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        share = totals_over_processes if synchronized else lambda *sums: sums
         blocks = _blocks(x)
-        count = total_over_processes(len(x)) if synchronized else len(x)
-        mean = _sum((block.sum(0, dtype=weight.dtype) for block in blocks), synchronized) / count
-        squares = _sum(((block - mean).square_().sum(0) for block in blocks), synchronized)
+        count = torch.full((), len(x), dtype=torch.float64, device=x.device)
+        total, count = share(_sum(block.sum(0, dtype=weight.dtype) for block in blocks), count)
+        mean = total / count
+        (squares,) = share(_sum((block - mean).square_().sum(0) for block in blocks))
         variance = squares / count
         scale = torch.rsqrt(variance + EPSILON)
-        ctx.save_for_backward(x, mean, scale, weight)
-        ctx.mark_non_differentiable(mean, variance)
-        ctx.synchronized, ctx.count = synchronized, count
+        ctx.save_for_backward(x, mean, scale, weight, count)
+        ctx.mark_non_differentiable(mean, variance, count)
+        ctx.synchronized = synchronized
         y = x.new_empty(x.shape[0], x.shape[2])
         for block, out in zip(blocks, _blocks(y, like=x), strict=True):
             out.copy_(torch.addcmul(bias, block - mean, scale * weight).sum(1))
-        return y, mean, variance
+        return y, mean, variance, count
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
-        x, mean, scale, weight = ctx.saved_tensors
+        x, mean, scale, weight, count = ctx.saved_tensors
         blocks, grads = _blocks(x), _blocks(grad[:, None], like=x)
         pairs = list(zip(blocks, grads, strict=True))
         bias_grad = _sum(g.sum(0, dtype=weight.dtype) for g in grads).expand_as(weight)
         weight_grad = scale * _sum((block - mean).mul_(g).sum(0) for block, g in pairs)
         offset, tilt = bias_grad, weight_grad  # to these, the pixels of all processes contribute
         if ctx.synchronized:
-            offset, tilt = (total_over_processes(x.contiguous()) for x in (offset, tilt))
-        offset, tilt = offset / ctx.count, tilt * scale / -ctx.count
+            offset, tilt = totals_over_processes(offset, tilt)
+        offset, tilt = offset / count, tilt * scale / -count
         grad_x = torch.empty_like(x)
         for (block, g), out in zip(pairs, _blocks(grad_x), strict=True):
             centered = block - mean
@@ -216,6 +220,5 @@ def _blocks(x: Tensor, like: Tensor | None = None) -> tuple[Tensor, ...]:
     return x.split(max(1, _BLOCK // pixel) if x.device.type == "cpu" else len(x))
 
 
-def _sum(parts: Iterable[Tensor], synchronized: bool = False) -> Tensor:
-    total = torch.stack(list(parts)).sum(0)
-    return total_over_processes(total) if synchronized else total
+def _sum(parts: Iterable[Tensor]) -> Tensor:
+    return torch.stack(list(parts)).sum(0)

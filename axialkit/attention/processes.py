@@ -5,20 +5,22 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, distributed
 
-Summed = TypeVar("Summed", int, Tensor)
 Gathered = TypeVar("Gathered")
 
 
-def total_over_processes(x: Summed) -> Summed:
-    """Sum up a count or a tensor over the processes; with one process, return it as it is.
+def totals_over_processes(*parts: Tensor) -> tuple[Tensor, ...]:
+    """Sum up tensors over the processes, all in one exchange; with one process, return them.
 
-    Differentiable: the gradient of each process' part is the sum of all processes' gradients.
+    Added up in float64. Differentiable: the gradient of each process' part is the sum of all
+    processes' gradients.
     """
     if rank_and_count()[1] == 1:
-        return x
-    if isinstance(x, Tensor):
-        return _Total.apply(x)
-    return int(_Total.apply(torch.tensor(x, dtype=torch.int64, device=_device())))
+        return parts
+    packed = torch.cat([part.flatten().double() for part in parts])
+    totals = _Total.apply(packed).split([part.numel() for part in parts])
+    return tuple(
+        total.view_as(part).to(part.dtype) for total, part in zip(totals, parts, strict=True)
+    )
 
 
 def rank_and_count() -> tuple[int, int]:
@@ -36,11 +38,6 @@ def gather_from_processes(value: Gathered) -> list[Gathered]:
     values: list[Any] = [None] * count
     distributed.all_gather_object(values, value)
     return values
-
-
-def _device() -> torch.device:
-    """Where the processes' backend wants its tensors."""
-    return torch.device("cuda" if distributed.get_backend() == "nccl" else "cpu")
 
 
 class _Total(torch.autograd.Function):

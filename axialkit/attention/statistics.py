@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from axialkit.attention.positions import add_to_windows, windows
-from axialkit.attention.processes import total_over_processes
+from axialkit.attention.processes import totals_over_processes
 
 _BLOCK = 2**20  # elements worked on at a time
 
@@ -29,12 +29,12 @@ class Moments(NamedTuple):
 
     total: Float[Tensor, "term head"]
     squares: Float[Tensor, "term head"]
-    numbers: int  # numbers summed per term and head
+    numbers: int | Tensor  # numbers summed per term and head
 
     def over_processes(self) -> "Moments":
         """Sum up the moments of all processes of a distributed training; differentiable."""
-        total, squares = (total_over_processes(part) for part in (self.total, self.squares))
-        return Moments(total, squares, total_over_processes(self.numbers))
+        numbers = self.total.new_zeros(()) + self.numbers
+        return Moments(*totals_over_processes(self.total, self.squares, numbers))
 
     def mean_and_variance(
         self,

@@ -70,12 +70,20 @@ class Arguments:
     max_restarts: int = 0
     """How often --processes starts anew by itself when a process has died."""
     evaluate: bool = True
-    """Score the network on val at the end."""
+    """Whether to score the network on val at the end."""
     dry_run: bool = False
     """Train nothing: print parameters, memory, steps and the expected time."""
     config: Annotated[ExperimentConfig, tyro.conf.arg(name="")] = field(
         default_factory=ExperimentConfig
     )
+
+    def __post_init__(self) -> None:
+        """Reject a training by nobody."""
+        if self.processes < 1 or self.max_restarts < 0:
+            raise InputError(
+                "--processes must be at least 1 and --max-restarts 0 or more, got "
+                f"{self.processes} and {self.max_restarts}."
+            )
 
 
 def command(argv: list[str]) -> int:

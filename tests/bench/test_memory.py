@@ -1,3 +1,5 @@
+import statistics
+
 import pytest
 import torch
 
@@ -15,10 +17,11 @@ def test_a_short_peak_is_seen_and_freed_memory_is_not_counted():
         del big
         return torch.ones(1000)
 
-    for _ in range(2):
-        peak = measure_peak(run, CPU)
-        assert 95 < peak.extra_mb < 120
-        assert peak.whole_mb > peak.extra_mb + 8
+    peaks = [measure_peak(run, CPU) for _ in range(5)]
+    # the median: a kernel that takes idle pages back meanwhile makes a run look smaller
+    extra = statistics.median(peak.extra_mb for peak in peaks)
+    assert 95 < extra < 120
+    assert all(peak.whole_mb > peak.extra_mb + 8 for peak in peaks)
     assert measure_peak(lambda: None, CPU).extra_mb < 20
     assert kept.sum() == 2_000_000
 

@@ -47,6 +47,10 @@ def test_a_flag_before_the_preset(axk):
             "data.crop_size must be 16k+1 per side (output stride 16), got (128, 257); "
             "the next larger one is (129, 257).",
         ),
+        (
+            ["--processes", 0],
+            "--processes must be at least 1 and --max-restarts 0 or more, got 0 and 0.",
+        ),
         (["--train.steps", 0], "train.steps must be positive, got 0."),
         (["--train.batch-size", -1], "train.batch_size must be positive, got -1."),
     ],
