@@ -222,14 +222,15 @@ TINY = ExperimentConfig(
 )
 
 # The published recipe with every part at work, on MiniCity's full scenes: Adam, poly, random scale,
-# flip and colors, drop path, small instances weighted. Scale and drop path are milder, and colors
-# without the reference's quirks, as minutes of training are too few to make up for more.
+# flip and colors, drop path, small instances weighted. Scale and drop path are milder, colors
+# without the reference's quirks, and gradients clipped, as minutes of training are too few to make
+# up for more. Five minutes on two cores of 2026's cloud machines.
 TINY_RECIPE = replace(
     TINY,
-    backbone=replace(TINY.backbone, drop_path_keep=0.9),
-    data=replace(TINY.data, scale_range=(0.8, 1.3), autoaugment="fixed"),
+    backbone=replace(TINY.backbone, drop_path_keep=0.95),
+    data=replace(TINY.data, scale_range=(0.9, 1.15), autoaugment="fixed"),
     train=replace(
-        TINY.train, optimizer="adam", weight_decay=0.0, schedule="poly", warmup=0.0, clip_norm=0.0
+        TINY.train, steps=1900, optimizer="adam", weight_decay=0.0, schedule="poly", warmup=0.0
     ),
 )
 

@@ -1,10 +1,17 @@
 from dataclasses import replace
 
 import pytest
+import torch
 
+from axialkit.config import get_preset
+from axialkit.data.dataset import PanopticDataset, build_loader
 from axialkit.errors import InputError
 from axialkit.model import build_model
-from axialkit.training.dry_run import dry_run
+from axialkit.training import dry_run as module
+from axialkit.training.distributed import Processes
+from axialkit.training.dry_run import count_activations, dry_run
+from axialkit.training.state import make_state
+from axialkit.training.step import losses
 from tests.training.conftest import short
 
 
@@ -42,6 +49,46 @@ def test_activations_grow_with_the_image(city):
     large = replace(small, data=replace(small.data, crop_size=(129, 257)))
     ratio = dry_run(large, city).activations / dry_run(small, city).activations
     assert 3 < ratio < 4.5
+
+
+def test_the_count_is_what_a_real_pass_keeps(city):
+    """Without fake tensors: a real image, and the bytes that autograd really holds."""
+    config = short(1, batch_size=1)
+    state = make_state(config, Processes())
+    dataset = PanopticDataset(city, "train", config.data, training=True, stride=config.loss.stride)
+    parameters = {weight.data_ptr() for weight in state.model.parameters()}
+    kept = {}
+
+    def keep(x):
+        if x.data_ptr() not in parameters:
+            kept[x.untyped_storage().data_ptr()] = x
+        return x
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda x: x):
+        terms = losses(state, next(build_loader(dataset, 1)), config)
+    del terms
+    real = sum(x.untyped_storage().nbytes() for x in kept.values())
+    assert count_activations(state, config) == pytest.approx(real, rel=0.001)
+
+
+def test_a_crop_that_takes_too_much_is_timed_smaller(city, monkeypatch):
+    config = short(1, batch_size=1)
+    whole = dry_run(config, city)
+    assert whole.crop_size == (65, 129)
+    monkeypatch.setattr(module, "_memory", lambda device: 10 * whole.activations / 2)
+    part = dry_run(config, city)
+    assert part.crop_size == (33, 65)
+    assert part.activations == whole.activations
+    assert "by those of 33x65 pixels" in part.describe(config)
+    assert 0.3 < part.seconds_per_image / whole.seconds_per_image < 10  # a small one has overhead
+
+
+def test_a_published_network_is_counted_without_its_memory():
+    """11 GB of activations for one image of 1025x2049, on the smallest machine."""
+    config = get_preset("max_deeplab_s_backbone")
+    state = make_state(config, Processes())
+    count = count_activations(state, config)
+    assert 8e9 < count < 14e9
 
 
 def test_the_text_says_what_was_found(city):
