@@ -92,6 +92,9 @@ def command(argv: list[str]) -> int:
     )
     if converted.notes:
         print(f"Images brought to 8-bit RGB: {len(converted.notes)}, such as {converted.notes[0]}")
+    if converted.untrained:
+        names = ", ".join(converted.untrained)
+        print(f"The networks do not learn these classes, so they count as void: {names}")
     counts = ", ".join(f"{count} {split}" for split, count in converted.counts.items())
     print(f"The data set is complete in {arguments.out}: {counts} ({converted.written} new)")
     print(f"Next: axialkit data check {arguments.out}")

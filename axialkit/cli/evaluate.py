@@ -22,6 +22,7 @@ class Arguments:
     Examples:
       axialkit evaluate tiny                          the shipped weights on MiniCity val
       axialkit evaluate runs/tiny --json score.json
+      axialkit evaluate runs/tiny --weights runs/tiny/best.safetensors
       axialkit evaluate runs/tiny --limit 20          the first 20 images only
       axialkit evaluate runs/tiny --out results       keep the files given to the official script
 
@@ -39,6 +40,8 @@ class Arguments:
     """Only the first N images."""
     json: OptionalPath = None
     """Also write all scores to this JSON file."""
+    weights: OptionalPath = None
+    """Weights of the same network to score instead, such as RUN/best.safetensors."""
     out: OptionalFolder = None
     """Keep the predictions here, in the official form (PNG and JSON)."""
 
@@ -57,7 +60,7 @@ def command(argv: list[str]) -> int:
     config = load_config(arguments.model)
     root = arguments.data or default_root(config)
     report = evaluate(
-        load_model(arguments.model),
+        load_model(arguments.model, arguments.weights),
         config,
         root,
         arguments.split,

@@ -9,6 +9,7 @@ import tyro
 
 from axialkit.cli.parse import OptionalPath, parse
 from axialkit.cli.roots import is_drawn
+from axialkit.config import PRESETS
 from axialkit.errors import InputError
 from axialkit.files import write_json
 
@@ -59,7 +60,7 @@ def command(argv: list[str]) -> int:
         predict_image(model, config, path, arguments.out / name, only)
         for path, name in zip(images, names, strict=True)
     ]
-    if is_drawn(config):
+    if arguments.model in PRESETS and is_drawn(config):
         print("\nThis network was taught on MiniCity's drawn streets only.")
     if arguments.json is not None:
         write_json(arguments.json, tables)

@@ -95,7 +95,7 @@ def explain(error: BaseException) -> str | None:
         # torch wraps an error of a worker process into its traceback: the sentence is at the end
         return message.rsplit("axialkit.errors.InputError: ", 1)[-1].strip()
     if _is_loss_of_others(error):
-        return f"{LOST} ({_first_line(error)}). What the one that ended first says is the reason."
+        return f"{LOST}. What the one that ended first says is the reason."
     if any(sign in message for sign in _FULL_DISK):
         return _OS_ERRORS[errno.ENOSPC].format(path=getattr(error, "filename", None) or "a file")
     if isinstance(error, OSError) and error.errno is not None:

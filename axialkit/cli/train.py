@@ -70,7 +70,7 @@ class Arguments:
     max_restarts: int = 0
     """How often --processes starts anew by itself when a process has died."""
     evaluate: bool = True
-    """Whether to score the network on val at the end."""
+    """Score the network on val at the end; --no-evaluate does not."""
     dry_run: bool = False
     """Train nothing: print parameters, memory, steps and the expected time."""
     config: Annotated[ExperimentConfig, tyro.conf.arg(name="")] = field(
@@ -91,7 +91,8 @@ def command(argv: list[str]) -> int:
     if not argv or argv[0] in ("-h", "--help"):
         print(HELP.format(presets="\n".join(_describe(name) for name in PRESETS)))
         return 0 if argv else 2
-    name, start, flags = _resumed(argv) if argv[0].startswith("--resume") else _fresh(argv)
+    folder, flags = _folder_to_resume(argv)
+    name, start, flags = _resumed(folder, flags) if folder else _fresh(argv)
     arguments = parse(Arguments, flags, f"train {name}", default=start)
     if arguments.dry_run:
         return _dry_run(name, arguments)
@@ -107,21 +108,34 @@ def _fresh(argv: list[str]) -> tuple[str, Arguments, list[str]]:
     return preset, Arguments(out=Path("runs") / preset, config=config), flags
 
 
-def _resumed(argv: list[str]) -> tuple[str, Arguments, list[str]]:
-    """Split the words into the folder of a run, what is known of it, and the flags."""
-    word, _, folder = argv[0].partition("=")
-    flags = argv[1:]
-    if not folder and flags and not flags[0].startswith("-"):
-        folder, *flags = flags
-    if word != "--resume" or not folder:
-        raise InputError(
-            f"Name the run's folder (axialkit train --resume DIR) or the preset first, got "
-            f"{' '.join(argv[:2])}."
-        )
+def _folder_to_resume(argv: list[str]) -> tuple[str, list[str]]:
+    """Find ``--resume DIR`` or ``--resume=DIR``; return DIR or nothing, and the other words."""
+    for place, word in enumerate(argv):
+        if word.startswith("--resume="):
+            return word.removeprefix("--resume="), argv[:place] + argv[place + 1 :]
+        value = "".join(argv[place + 1 : place + 2])
+        if word == "--resume" and value and not value.startswith("-") and value not in PRESETS:
+            return value, argv[:place] + argv[place + 2 :]
+    return "", argv
+
+
+def _resumed(folder: str, flags: list[str]) -> tuple[str, Arguments, list[str]]:
+    """Add to the folder of a run what is known of it.
+
+    Raises:
+        InputError: it is no run, or the flags name a preset or another folder.
+    """
     from axialkit.training.run_folder import read_run
 
+    for word in flags:
+        if word in PRESETS or word.partition("=")[0] == "--out":
+            raise InputError(
+                f"A run goes on in its folder, with its own settings: leave out {word}. To start "
+                "another one from its weights, use --train.init-from in place of --resume."
+            )
     run = read_run(Path(folder))
-    start = Arguments(data=run.root, out=Path(folder), resume=True, config=run.config)
+    config = _fitted(run.config, flags)
+    start = Arguments(data=run.root, out=Path(folder), resume=True, config=config)
     return f"--resume {folder}", start, flags
 
 
@@ -135,6 +149,8 @@ def _train(name: str, arguments: Arguments) -> int:
     try:
         run = train(config, root, out, resume=arguments.resume, evaluate_on=split)
     except KeyboardInterrupt as stop:
+        if not _is_main():
+            return 130  # the main process says it
         raise KeyboardInterrupt(_how_to_go_on(arguments)) from stop
     _say(f"Trained: {run}")
     if arguments.json is not None and arguments.evaluate and _is_main():
@@ -164,15 +180,30 @@ def _dry_run(name: str, arguments: Arguments) -> int:
 
 def _launch(argv: list[str], arguments: Arguments) -> int:
     from axialkit.training.launch import launch
+    from axialkit.training.loop import check_start
 
+    split = "val" if arguments.evaluate else None
+    check_start(arguments.config, _root(arguments), split, arguments.processes)
     try:
-        launch(["train", *argv], arguments.processes, max_restarts=arguments.max_restarts)
+        launch(
+            ["train", *argv], arguments.processes,
+            max_restarts=arguments.max_restarts, show=_show,
+        )  # fmt: skip
     except KeyboardInterrupt as stop:
         raise KeyboardInterrupt(_how_to_go_on(arguments)) from stop
     return 0
 
 
+def _show(line: str) -> None:
+    """Pass on what the processes say, but for what is said once more at the end."""
+    if not line.startswith("axialkit: Interrupted"):
+        print(line, flush=True)
+
+
 def _how_to_go_on(arguments: Arguments) -> str:
+    """Say it, unless nothing has begun; then the same words start again."""
+    if not (_out(arguments) / "config.json").is_file():
+        return ""
     several = f" --processes {arguments.processes}" if arguments.processes > 1 else ""
     return f"Go on with: axialkit train --resume {arguments.out}{several}"
 
@@ -217,7 +248,8 @@ def _preset(argv: list[str]) -> tuple[str, list[str]]:
             return word, argv[:place] + argv[place + 1 :]
     if argv[0].startswith("-"):
         raise InputError(
-            f"Name the preset first: axialkit train PRESET {argv[0]} ... "
+            f"Name the preset first, or the run: axialkit train PRESET {argv[0]} ..., "
+            "axialkit train --resume DIR. "
             f"Presets: {', '.join(PRESETS)}."
         )
     return argv[0], argv[1:]

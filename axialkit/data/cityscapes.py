@@ -141,9 +141,16 @@ def list_samples(root: Path | str, split: str) -> list[SamplePaths]:
         raise InputError(f'There is no split "{split}".{suggest(split, list(SPLITS))}')
     if not root.is_dir():
         raise InputError(
-            f"There is no folder {root}. Make MiniCity with: axialkit data minicity --out {root}"
+            f"There is no folder {root}. Check the path, or make MiniCity with: axialkit data "
+            f"minicity --out {root}"
         )
     images = root / "leftImg8bit" / split
+    if images.parent.is_dir() and not images.is_dir():
+        there = [name for name in SPLITS if (images.parent / name).is_dir()]
+        raise InputError(
+            f"{root} has no split {split}: there is no folder leftImg8bit/{split}. It has: "
+            f"{', '.join(there) or 'none'}."
+        )
     if not images.is_dir():
         raise InputError(
             f"{root} is not a Cityscapes root: it has no folder leftImg8bit/{split}. "

@@ -146,8 +146,9 @@ class Share(NamedTuple):
         parts = self.processes * self.accumulate
         if batch_size % parts:
             raise InputError(
-                f"A batch of {batch_size} images cannot be shared by {self.processes} processes in "
-                f"{self.accumulate} steps each: set train.batch-size to a multiple of {parts}."
+                f"A batch of {batch_size} images cannot be shared by {self.processes} processes"
+                f"{f' in {self.accumulate} pieces' if self.accumulate > 1 else ''}: set "
+                f"train.batch-size to a multiple of {parts}."
             )
         return batch_size // parts
 

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Int32, UInt8
 
-from axialkit.data.cityscapes import train_ids
+from axialkit.data.cityscapes import BY_NAME, train_ids
 from axialkit.data.images import read_rgb
 from axialkit.data.mask_classes import (
     ClassTable,
@@ -44,6 +44,7 @@ from axialkit.data.parallel import map_parallel
 from axialkit.data.rasterize import label_colors
 from axialkit.errors import InputError
 from axialkit.files import write_json
+from axialkit.structures import IGNORE_CLASS
 
 
 class Converted(NamedTuple):
@@ -52,6 +53,7 @@ class Converted(NamedTuple):
     counts: dict[str, int]  # images per split of this call
     written: int  # how many of them were not there before
     notes: tuple[str, ...]  # one per image that had to be converted to 8-bit RGB
+    untrained: tuple[str, ...]  # classes of the table that are void for training and scores
 
 
 class _Rules(NamedTuple):
@@ -97,7 +99,13 @@ def convert_masks(
         write = partial(_write, root=root, rules=rules)
         map_parallel(write, missing, workers=workers, description="write", progress=progress)
     counts = {split: len(entry["images"]) for split, entry in record.items()}
-    return Converted(counts, len(missing), tuple(note for _, note in checked if note))
+    notes = tuple(note for _, note in checked if note)
+    return Converted(counts, len(missing), notes, _untrained(rules.table))
+
+
+def _untrained(table: ClassTable) -> tuple[str, ...]:
+    names = sorted(set(table.names.values()) - {"unlabeled"})
+    return tuple(name for name in names if BY_NAME[name].train_id == IGNORE_CLASS)
 
 
 def _check(sample: MaskSample, root: Path, rules: _Rules) -> tuple[str, str]:

@@ -42,7 +42,7 @@ def find_pairs(folders: MaskFolders, root: Path) -> list[Pair]:
         InputError: a folder is missing or empty, names are not unique, or an image or a mask
             stands alone.
     """
-    given = _check_folders(folders)
+    given = _check_folders(folders, root)
     inner = [*given, root]
     suffix = folders.mask_suffix
     masks = _by_stem(folders.masks, _files(folders.masks, inner, suffix), suffix)
@@ -58,7 +58,7 @@ def find_pairs(folders: MaskFolders, root: Path) -> list[Pair]:
     return [Pair(stem, images[stem], masks[stem], parts.get(stem)) for stem in sorted(images)]
 
 
-def _check_folders(folders: MaskFolders) -> list[Path]:
+def _check_folders(folders: MaskFolders, root: Path) -> list[Path]:
     given = [folders.images, folders.masks]
     if folders.instance_folder is not None:
         given.append(folders.instance_folder)
@@ -69,6 +69,11 @@ def _check_folders(folders: MaskFolders) -> list[Path]:
                 hint = suggest(str(folder), [COMPONENTS, CROWD])
                 hint += f" --instances is {COMPONENTS}, {CROWD} or a folder."
             raise InputError(f"There is no folder {folder}.{hint or ' Check the path.'}")
+    for folder in given:
+        if folder.resolve() == root.resolve():
+            raise InputError(
+                f"--out {root} is the folder of your own files. Give a new one, such as data/own."
+            )
     if folders.images.resolve() == folders.masks.resolve() and not folders.mask_suffix:
         raise InputError(
             f"Images and masks lie in one folder, {folders.images}. Say what the names of masks "

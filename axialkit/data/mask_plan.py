@@ -15,6 +15,7 @@ import numpy as np
 from axialkit.data.cityscapes import SPLITS
 from axialkit.data.mask_classes import ClassTable
 from axialkit.data.mask_pairs import MaskFolders, Pair
+from axialkit.data.panoptic_files import is_whole_png
 from axialkit.errors import InputError, suggest
 from axialkit.files import read_json
 
@@ -54,7 +55,7 @@ class MaskSample(NamedTuple):
 
     def is_done(self, root: Path) -> bool:
         labels = [self.label_path(root, ending) for ending in LABEL_ENDINGS]
-        return all(path.is_file() for path in (*labels, self.image_path(root)))
+        return all(is_whole_png(path) for path in (*labels, self.image_path(root)))
 
     def _in(self, folder: Path, ending: str) -> Path:
         return folder / self.split / self.name.split("_")[0] / f"{self.name}_{ending}.png"

@@ -99,6 +99,16 @@ def write_png(path: Path, pixels: np.ndarray) -> None:
         temporary.write_bytes(buffer.getvalue())
 
 
+def is_whole_png(path: Path) -> bool:
+    """Return whether a PNG is there from its first to its last byte."""
+    end = b"IEND\xaeB`\x82"  # every PNG ends in this
+    if not path.is_file() or path.stat().st_size < len(end):
+        return False
+    with path.open("rb") as file:
+        file.seek(-len(end), 2)
+        return file.read() == end
+
+
 def categories(*, use_train_id: bool = False) -> list[dict[str, Any]]:
     """Return the JSON's table of the 19 evaluated classes."""
     group_of = {name: group for group, names in _SUPERCATEGORIES.items() for name in names}

@@ -19,7 +19,7 @@ from axialkit.config import OUTPUT_STRIDE, ExperimentConfig
 from axialkit.data.dataset import PanopticDataset, Share, build_loader
 from axialkit.structures import IGNORE_CLASS, Sample, Targets
 from axialkit.training.distributed import Processes
-from axialkit.training.state import State, make_state, ready_network
+from axialkit.training.state import State, make_state, numbers_of, ready_network
 from axialkit.training.step import losses, train_step
 
 _REPEATS = 3
@@ -36,10 +36,11 @@ class Estimate(NamedTuple):
     gradients: int
     moments: int  # of the optimiser, with the average of the weights if there is one
     activations: int  # per image: what the way forward keeps for the way back
+    processes: int
     images_at_once: int  # per process
     crop_size: tuple[int, int]  # of the images that were timed
     seconds_per_image: float  # of the real crop
-    seconds: float  # the whole run, on one process of this machine
+    seconds: float  # the whole run, on that many processes like this one
 
     @property
     def memory(self) -> int:
@@ -62,7 +63,7 @@ class Estimate(NamedTuple):
             ("  optimiser", _size(self.moments)),
             ("  activations", f"{_size(self.activations)} x {self.images_at_once} images at once"),
             ("one image", f"{self.seconds_per_image:.3f} s forward, back and update{how}"),
-            ("whole run", f"about {_duration(self.seconds)} on one such process"),
+            ("whole run", f"about {_duration(self.seconds)} on {_count(self.processes)}"),
         ]
         return "\n".join(f"{name:<22}{value}" for name, value in lines)
 
@@ -78,6 +79,11 @@ def dry_run(config: ExperimentConfig, root: Path | str, processes: int = 1) -> E
     Raises:
         InputError: bad data, or a batch that cannot be shared.
     """
+    with numbers_of(config):
+        return _estimate(config, root, processes)
+
+
+def _estimate(config: ExperimentConfig, root: Path | str, processes: int) -> Estimate:
     settings = config.train
     at_once = Share(0, processes, settings.accumulate).size(settings.batch_size)
     dataset = PanopticDataset(root, "train", config.data, training=True, stride=config.loss.stride)
@@ -97,16 +103,17 @@ def dry_run(config: ExperimentConfig, root: Path | str, processes: int = 1) -> E
         gradients=_bytes(trained),
         moments=_bytes(averages) + _bytes(_moments(state)),
         activations=activations,
+        processes=processes,
         images_at_once=at_once,
         crop_size=timed.data.crop_size,
         seconds_per_image=seconds,
-        seconds=seconds * settings.steps * settings.batch_size,
+        seconds=seconds * settings.steps * settings.batch_size / processes,
     )
 
 
 def count_activations(state: State, config: ExperimentConfig) -> int:
     """Count the bytes that the way forward keeps for one image, each piece of memory once."""
-    weights = [*state.model.parameters()]
+    weights: list[Tensor] = [*state.model.parameters()]
     kept: dict[int, Tensor] = {}  # by the memory they lie in, alive so that none is given twice
 
     def keep(x: Tensor) -> Tensor:
@@ -200,4 +207,10 @@ def _size(count: int) -> str:
 def _duration(seconds: float) -> str:
     if seconds >= 2 * 86_400:
         return f"{seconds / 86_400:.1f} days"
-    return f"{seconds / 3600:.1f} hours" if seconds >= 2 * 3600 else f"{seconds / 60:.1f} minutes"
+    if seconds >= 2 * 3600:
+        return f"{seconds / 3600:.1f} hours"
+    return f"{seconds / 60:.1f} minutes" if seconds >= 120 else f"{seconds:.0f} seconds"
+
+
+def _count(processes: int) -> str:
+    return "one such process" if processes == 1 else f"{processes} such processes"

@@ -29,7 +29,7 @@ def torchrun_command(
     """
     if processes < 1:
         raise InputError(f"The number of processes must be at least 1, got {processes}.")
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    torchrun = [sys.executable, "-m", "axialkit.training.agent", "--standalone"]
     torchrun += ["--nproc-per-node", str(processes), "--max-restarts", str(max_restarts)]
     return [*torchrun, "-m", "axialkit", *arguments]
 

@@ -2,8 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -22,7 +21,13 @@ from axialkit.training.log import RunLog
 from axialkit.training.milestones import evaluate_on_the_way, show_predictions
 from axialkit.training.run_folder import EVALUATION_FILE, claim, describe_start
 from axialkit.training.schedule import set_learning_rate
-from axialkit.training.state import State, make_state, ready_network, start_network
+from axialkit.training.state import (
+    State,
+    make_state,
+    numbers_of,
+    ready_network,
+    start_network,
+)
 from axialkit.training.step import train_step
 from axialkit.weights.checkpoints import list_checkpoints, newest_checkpoint, remove_checkpoints
 from axialkit.weights.files import WEIGHTS_FILE, save_weights
@@ -56,18 +61,21 @@ def train(
         KeyboardInterrupt: the run was asked to stop; its checkpoint is written.
     """
     out = Path(out)
-    with process_group() as processes, _numbers_of(config):
+    with process_group() as processes, numbers_of(config):
         progress = progress and processes.is_main
+        check_start(config, root, evaluate_on, processes.world_size)
         dataset = _dataset(config, root)
-        _check_split(root, evaluate_on)
         if processes.is_main:
             claim(out, config, resume=resume or is_restarted_by_itself())
             describe_start(out, root, processes)
-        if not processes.from_main((out / WEIGHTS_FILE).exists()):
+        if processes.from_main((out / WEIGHTS_FILE).exists()):
+            if progress:
+                print(f"{out} is trained already.")
+        else:
             split = evaluate_on if config.train.evaluate_every else None
             _fit(config, dataset, out, processes, evaluate_on=split, progress=progress)
         if evaluate_on and not processes.from_main((out / EVALUATION_FILE).exists()):
-            report = evaluate_run(out, config, root, evaluate_on, progress=progress)
+            report = _evaluate_finished(out, config, root, evaluate_on, progress=progress)
             if progress:
                 print(report.table())
     return out
@@ -83,6 +91,17 @@ def evaluate_run(
     return report
 
 
+def _evaluate_finished(
+    out: Path, config: ExperimentConfig, root: Path | str, split: str, *, progress: bool
+) -> EvaluationReport:
+    try:
+        return evaluate_run(out, config, root, split, progress=progress)
+    except InputError as error:
+        raise InputError(
+            f"{error} The training itself is done, and {out / WEIGHTS_FILE} is written."
+        ) from error
+
+
 def _fit(
     config: ExperimentConfig,
     dataset: PanopticDataset,
@@ -95,7 +114,6 @@ def _fit(
     """Take all steps that are still missing, then write the weights."""
     settings = config.train
     share = Share(processes.rank, processes.world_size, settings.accumulate)
-    share.size(settings.batch_size)  # says at once if that cannot be
     state = make_state(config, processes)
     _begin(state, config, out, progress=progress)
     log = RunLog(out, settings, state.step, progress=progress, silent=not processes.is_main)
@@ -143,9 +161,10 @@ def _begin(state: State, config: ExperimentConfig, out: Path, *, progress: bool)
         said = start_network(state, config)
     else:
         earlier = load_checkpoint(checkpoint, state)
-        said = _compare_processes(earlier, processes.world_size, config)
+        said = f"Going on after step {state.step} of {config.train.steps}. "
+        said += _compare_processes(earlier, processes.world_size, config)
     if said and progress:
-        print(said)
+        print(said.strip())
     ready_network(state, config)
 
 
@@ -199,12 +218,16 @@ def _save(out: Path, state: State, keep: int) -> None:
         ) from error
 
 
-def _check_split(root: Path | str, split: str | None) -> None:
-    """Say now, not after days of training, that there is nothing to score on.
+def check_start(
+    config: ExperimentConfig, root: Path | str, split: str | None, processes: int
+) -> None:
+    """Say now, not after days of training, what cannot work: the data, the score, the batch.
 
     Raises:
-        InputError: the split is not there, or not whole.
+        InputError: a split is not there, or not whole; the processes cannot share a batch.
     """
+    list_samples(root, "train")
+    Share(0, processes, config.train.accumulate).size(config.train.batch_size)
     try:
         if split:
             list_samples(root, split)
@@ -221,17 +244,3 @@ def _dataset(config: ExperimentConfig, root: Path | str) -> PanopticDataset:
         stride=config.loss.stride,
         seed=config.train.seed,
     )
-
-
-@contextmanager
-def _numbers_of(config: ExperimentConfig) -> Iterator[None]:
-    """Compute with the run's number of CPU threads (0 leaves torch's choice) and precision."""
-    threads, dtype = torch.get_num_threads(), torch.get_default_dtype()
-    torch.set_num_threads(config.train.threads or threads)
-    if config.train.precision == "float64":
-        torch.set_default_dtype(torch.float64)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-        torch.set_default_dtype(dtype)

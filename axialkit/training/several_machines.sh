@@ -30,6 +30,6 @@ meeting=(--rdzv-backend c10d --rdzv-id axialkit --rdzv-endpoint "$FIRST:${PORT:-
 if test -n "${IS_FIRST:-}"; then meeting+=(--rdzv-conf "is_host=$IS_FIRST"); fi
 if test -n "${HERE:-}"; then meeting+=(--local-addr "$HERE"); fi
 
-exec "${PYTHON:-python}" -m torch.distributed.run \
+exec "${PYTHON:-python}" -m axialkit.training.agent \
   --nnodes "${MACHINES:-2}" --nproc-per-node "${PROCESSES:-gpu}" --max-restarts "${RESTARTS:-10}" \
   "${meeting[@]}" -m axialkit train "$@" --resume

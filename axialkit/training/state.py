@@ -1,5 +1,7 @@
 """What a training changes: weights, moments, averages, counters; and how it is first made."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import cast
 
@@ -101,3 +103,17 @@ def _stages(backbone: AxialResNet, settings: TrainConfig) -> tuple[int, ...]:
             f"{stages[0]} to {stages[-1]}."
         )
     return settings.recompute
+
+
+@contextmanager
+def numbers_of(config: ExperimentConfig) -> Iterator[None]:
+    """Compute with the run's number of CPU threads (0 leaves torch's choice) and precision."""
+    threads, dtype = torch.get_num_threads(), torch.get_default_dtype()
+    torch.set_num_threads(config.train.threads or threads)
+    if config.train.precision == "float64":
+        torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+        torch.set_default_dtype(dtype)

@@ -129,9 +129,10 @@ def _leave_out(
         more = f"again, after {state.bad_losses} steps left out" if state.bad_losses else "here"
         raise InputError(
             f"The {what} of step {state.step + 1} is not a finite number ({more}; loss terms "
-            f"{', '.join(f'{mean:.4g}' for mean in means)}): training has diverged. Lower "
-            "train.learning-rate, or set train.clip-norm, and start again; --resume goes on from "
-            "the last checkpoint. To leave out single steps, set train.skip-bad-losses."
+            f"{', '.join(f'{mean:.4g}' for mean in means)}): training has diverged. Start again in "
+            f"another --out with a lower train.learning-rate (now {settings.learning_rate:g}) or "
+            f"train.clip-norm (now {settings.clip_norm:g}, 0 = none). Single steps can be left "
+            "out, at --resume too, by --train.skip-bad-losses."
         )
     state.bad_losses += 1
     state.optimizer.zero_grad(set_to_none=True)

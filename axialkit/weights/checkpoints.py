@@ -33,7 +33,7 @@ def newest_checkpoint(run: Path) -> Path | None:
     for path in list_checkpoints(run):
         if is_whole(path):
             return path
-        _log.warning("%s is not whole and is left out; an older checkpoint is taken.", path)
+        _log.warning("%s is not whole and is left out.", path)
     return None
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from axialkit.config import PRESETS, ExperimentConfig, from_dict, get_preset
 from axialkit.errors import InputError, suggest
 from axialkit.files import read_json
+from axialkit.weights.checkpoints import list_checkpoints
 from axialkit.weights.files import (
     WEIGHTS_FILE,
     WEIGHTS_SUFFIX,
@@ -116,9 +117,11 @@ def _weights_in(folder: Path) -> Path:
     file = our_file(folder)
     if file is not None:
         return file
+    if list_checkpoints(folder):
+        raise InputError(f"All checkpoints in {folder} are damaged. Copy one back, or train again.")
     raise InputError(
         f"{folder} holds no weights yet: the run stopped before its first checkpoint. "
-        "Continue it with: axialkit train ... --resume"
+        f"Go on with it: axialkit train --resume {folder}"
     )
 
 

@@ -81,6 +81,32 @@ def test_wrong_settings_are_refused_before_anything_is_written(own, flags, words
     assert not (own / "made").exists()
 
 
+def test_classes_that_nobody_learns_are_named(own, capfd):
+    table = {"0": "parking", "1": "road", "2": "trailer"}
+    (own / "classes.json").write_text(json.dumps(table))
+    assert command([*FLAGS, "--workers", "1"]) == 0
+    assert "do not learn these classes, so they count as void: parking, trailer" in (
+        capfd.readouterr().out
+    )
+
+
+def test_the_folder_of_the_masks_is_not_the_data_set(own):
+    with pytest.raises(InputError, match="--out masks is the folder of your own files"):
+        command([*FLAGS[:-1], "masks"])
+    assert not (own / "masks" / "gtFine").exists()
+
+
+def test_a_file_that_was_cut_short_is_written_again(own, capfd):
+    assert command([*FLAGS, "--workers", "1"]) == 0
+    path = list_samples(own / "made", "train")[0].image
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-5])
+    capfd.readouterr()
+    assert command([*FLAGS, "--workers", "1"]) == 0
+    assert "(1 new)" in capfd.readouterr().out
+    assert path.read_bytes() == whole
+
+
 def test_what_must_be_given(own, capfd):
     with pytest.raises(SystemExit) as stop:
         command(["photos", "masks"])

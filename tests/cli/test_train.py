@@ -113,7 +113,34 @@ def test_what_is_no_run_cannot_go_on(axk, tmp_path):
     outcome = axk("train", "--resume", tmp_path)
     assert outcome.code == 2
     assert f"{tmp_path} is not the folder of a run: it has no config.json" in outcome.sentence
-    assert axk("train", "--resume").sentence.startswith("Name the run's folder")
+    assert axk("train", "--resume").sentence.startswith("Name the preset first, or the run")
+
+
+@pytest.mark.parametrize("words", [["tiny"], ["--out", "other"], ["--out=other"]])
+def test_a_run_goes_on_only_as_itself(axk, trained, words):
+    outcome = axk("train", *words, "--resume", trained)
+    assert outcome.code == 2
+    assert f"leave out {words[0]}. To start another one" in outcome.sentence
+
+
+def test_a_finished_run_says_so(axk, trained):
+    outcome = axk("train", "--no-evaluate", "--resume", trained)  # wherever it stands
+    assert outcome.code == 0
+    assert f"{trained} is trained already." in outcome.out
+    outcome = axk("train", "--resume", trained, "--image-size", "128x256")
+    assert outcome.code == 2
+    assert "was trained with other settings: data.crop_size was (65, 129)" in outcome.sentence
+
+
+def test_several_processes_hear_of_bad_input_before_they_start(axk, city, tmp_path):
+    words = ["train", "tiny_avenue", "--data", city, "--out", tmp_path / "run", "--processes", 3]
+    outcome = axk(*words)
+    assert outcome.code == 2
+    assert outcome.sentence == (
+        "A batch of 8 images cannot be shared by 3 processes: set train.batch-size to a multiple "
+        "of 3."
+    )
+    assert outcome.out == ""
 
 
 def test_resume_also_starts(axk, city, tmp_path):

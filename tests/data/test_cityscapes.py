@@ -98,6 +98,8 @@ def test_missing_root_names_the_command_that_makes_one(tmp_path):
 
 def test_empty_and_wrong_folders(tmp_path):
     with pytest.raises(InputError, match="not a Cityscapes root.*leftImg8bit/val"):
+        list_samples(tmp_path, "val")
+    with pytest.raises(InputError, match="has no split val: .*leftImg8bit/val. It has: train"):
         list_samples(make_root(tmp_path), "val")
     (tmp_path / "leftImg8bit" / "val").mkdir()
     with pytest.raises(InputError, match=r"holds no \*_leftImg8bit.png"):

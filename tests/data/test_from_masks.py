@@ -183,7 +183,7 @@ def test_a_thousand_instances_fit_and_no_more():
 
 def test_every_file_holds_what_it_shall(own):
     own.add("a", image=photo(5))
-    assert own.convert() == ({"train": 1}, 1, ())
+    assert own.convert() == ({"train": 1}, 1, (), ())
     (sample,) = list_samples(own.root, "train")
     assert sample.name == "own_000000_000000"
     image, label = read_pair(sample)
@@ -413,7 +413,7 @@ def test_an_interrupted_run_goes_on(own, monkeypatch):
     assert first.items() <= own.written().items() and len(first) == 5
     assert len(own.written()) == 20
     done = own.written()
-    assert own.convert() == ({"train": 4}, 0, ())
+    assert own.convert() == ({"train": 4}, 0, (), ())
     assert own.written() == done
 
 

@@ -99,6 +99,19 @@ def test_the_text_says_what_was_found(city):
     assert "x 8 images at once" in text
 
 
+def test_it_computes_as_the_run_will(city, monkeypatch):
+    """With the threads of the run, and not with those of whoever asks."""
+    seen = []
+    monkeypatch.setattr(
+        module, "_seconds_per_step", lambda *_: seen.append(torch.get_num_threads()) or 0.5
+    )
+    config = short(6, batch_size=8, threads=2)
+    estimate = dry_run(config, city, processes=2)
+    assert seen == [2]
+    assert estimate.seconds == 0.5 * 6 * 8 / 2
+    assert "about 12 seconds on 2 such processes" in estimate.describe(config)
+
+
 def test_a_batch_that_cannot_be_shared_is_told(city):
     with pytest.raises(InputError, match="cannot be shared by 3 processes"):
         dry_run(short(1, batch_size=4), city, processes=3)

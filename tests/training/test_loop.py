@@ -112,7 +112,7 @@ def test_bad_data_leaves_no_run_behind(tmp_path):
 
 def test_nothing_to_score_on_is_told_before_the_training(city, tmp_path):
     shutil.copytree(city, tmp_path / "city", ignore=shutil.ignore_patterns("val"))
-    with pytest.raises(InputError, match="has no folder leftImg8bit/val.* --no-evaluate"):
+    with pytest.raises(InputError, match="has no split val: .* --no-evaluate"):
         loop.train(short(2), tmp_path / "city", tmp_path / "run", progress=False)
     assert not (tmp_path / "run").exists()
     assert fit(short(2), tmp_path / "city", tmp_path / "run").is_dir()
