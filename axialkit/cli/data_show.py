@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from axialkit.data.dataset import PanopticDataset
 
 SMALL_HEIGHT = 256  # images up to here get the constants of the preset "tiny"
-_AUGMENT = 2  # the random stream of PanopticDataset's augmentation
 
 
 @dataclass(frozen=True)
@@ -102,12 +101,9 @@ def training_draws(
     dataset: PanopticDataset, size: tuple[int, int], epoch: int, index: int
 ) -> Draws:
     """Draw again what ``dataset[epoch, index]`` draws for an image of that size."""
-    import numpy as np
-
     from axialkit.data.augment import draw
 
-    generator = np.random.default_rng([_AUGMENT, dataset.seed, epoch, index])
-    return draw(size, dataset.config, generator)
+    return draw(size, dataset.config, dataset.generator(epoch, index))
 
 
 def _check(arguments: Arguments) -> None:

@@ -23,7 +23,7 @@ Presets
 {presets}
 
 Examples
-  axialkit train tiny                                        MiniCity, about five minutes
+  axialkit train tiny                                        MiniCity, five to six minutes
   axialkit train tiny --train.steps 300 --out runs/short     a short one
   axialkit train tiny --data.no-flip --train.seed 1          other settings
   axialkit train --resume runs/tiny                          go on after an interruption

@@ -72,8 +72,7 @@ class PanopticDataset(Dataset[Sample]):
         epoch, index = key if isinstance(key, tuple) else (0, key)
         image, label = self._decoded(index)
         if self.training:
-            generator = np.random.default_rng([_AUGMENT, self.seed, epoch, index])
-            pixels, label = augment(image, label, self.config, generator)
+            pixels, label = augment(image, label, self.config, self.generator(epoch, index))
         else:
             pixels, label = fit(image, label, self.config.crop_size)
         targets = panoptic_targets(label, self.config).at_stride(self.stride)
@@ -81,6 +80,10 @@ class PanopticDataset(Dataset[Sample]):
             torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1),
             Targets(*(map_.contiguous() for map_ in targets)),  # workers send the kept pixels only
         )
+
+    def generator(self, epoch: int, index: int) -> np.random.Generator:
+        """Return the source of all random draws of a training sample, from its beginning."""
+        return np.random.default_rng([_AUGMENT, self.seed, epoch, index])
 
     def order(self, epoch: int) -> list[int]:
         """Return the indices of all samples in the order of that epoch."""

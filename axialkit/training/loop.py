@@ -1,6 +1,5 @@
 """The training loop, readable from top to bottom."""
 
-import logging
 import time
 from contextlib import closing
 from functools import partial
@@ -32,8 +31,6 @@ from axialkit.training.step import train_step
 from axialkit.weights.checkpoints import list_checkpoints, newest_checkpoint, remove_checkpoints
 from axialkit.weights.files import WEIGHTS_FILE, save_weights
 from axialkit.weights.hub import load_model
-
-_log = logging.getLogger("axialkit.training")
 
 
 def train(
