@@ -4,10 +4,12 @@ import json
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -127,15 +129,25 @@ def lose_its_checksum(path):
     path.with_name(f"{path.name}.sha256").unlink()
 
 
+OFTEN_SAVING = short(9, checkpoint_every=2, keep_checkpoints=3)
+
+
+@pytest.fixture(scope="module")
+def whole_and_broken(city, tmp_path_factory):
+    """An undisturbed run, and one that died in its last step."""
+    folder = tmp_path_factory.mktemp("often")
+    whole = fit(OFTEN_SAVING, city, folder / "whole")
+    return whole, broken_run(OFTEN_SAVING, city, folder / "broken", at=9)
+
+
 @pytest.mark.parametrize("damage", [cut_short, change_one_byte, lose_its_checksum])
-def test_a_damaged_checkpoint_is_never_used(damage, city, tmp_path, caplog):
-    config = short(9, checkpoint_every=2, keep_checkpoints=3)
-    whole = fit(config, city, tmp_path / "whole")
-    out = broken_run(config, city, tmp_path / "broken", at=9)
+def test_a_damaged_checkpoint_is_never_used(damage, whole_and_broken, city, tmp_path, caplog):
+    whole, broken = whole_and_broken
+    out = shutil.copytree(broken, tmp_path / "broken")
     assert [path.stem[-1] for path in list_checkpoints(out)] == ["8", "6", "4"]
     damage(list_checkpoints(out)[0])
     assert load_model(out) is not None
-    fit(config, city, out, resume=True)
+    fit(OFTEN_SAVING, city, out, resume=True)
     assert "step_00000008.safetensors is not whole" in caplog.text
     assert_same_weights(whole, out)
 
@@ -200,8 +212,6 @@ def test_a_disk_without_space(city, tmp_path):
 
 def damaged_city(city, tmp_path, count):
     """A copy whose first images are cut short."""
-    import shutil
-
     root = tmp_path / "city"
     shutil.copytree(city, root)
     images = sorted(root.glob("leftImg8bit/train/*/*.png"))
@@ -211,8 +221,6 @@ def damaged_city(city, tmp_path, count):
 
 
 def with_skips(config, count):
-    from dataclasses import replace
-
     return replace(config, data=replace(config.data, skip_unreadable=count))
 
 
