@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from axialkit.attention.processes import gather_from_processes, rank_and_count
 from axialkit.config import ExperimentConfig
-from axialkit.data.cityscapes import list_samples
+from axialkit.data.cityscapes import SamplePaths, list_samples
 from axialkit.data.dataset import read_image_and_ids
 from axialkit.data.minicity import SpecialObject, read_specials, special_mask
 from axialkit.data.panoptic_files import panoptic_json, write_panoptic
@@ -67,11 +67,7 @@ def evaluate(  # noqa: PLR0913
         writer = PanopticWriter(folder, split)
         mine = samples[rank::processes]
         for sample in tqdm(mine, f"evaluating {split}", disable=not progress, unit="image"):
-            image, instance_ids = read_image_and_ids(sample)
-            result = segment(model, image, config)
-            tally.add(sample.name, result, instance_ids)
-            writer.add(sample.name, result.panoptic)
-            write_label_ids(folder / "semantic", sample.name, result.semantic)
+            _answer(sample, model, config, tally, writer, folder)
         seconds = time.perf_counter() - began
         writer.annotations = sum(gather_from_processes(writer.annotations), [])
         predictions = writer.finish()
@@ -96,6 +92,22 @@ def evaluate(  # noqa: PLR0913
         official_note=note,
         far_cues=tally.far_cues.scores(),
     )
+
+
+def _answer(
+    sample: SamplePaths,
+    model: nn.Module,
+    config: ExperimentConfig,
+    tally: "_Tally",
+    writer: PanopticWriter,
+    folder: Path,
+) -> None:
+    """Segment one image; count how good that is, and write it in the official forms."""
+    image, instance_ids = read_image_and_ids(sample)
+    result = segment(model, image, config)
+    tally.add(sample.name, result, instance_ids)
+    writer.add(sample.name, result.panoptic)
+    write_label_ids(folder / "semantic", sample.name, result.semantic)
 
 
 class _Tally:
