@@ -1,6 +1,9 @@
 import json
 
 import pytest
+import torch
+
+from axialkit.weights import load_model, save_weights
 
 
 def test_it_prints_both_scores_and_writes_them(axk, trained, city, tmp_path):
@@ -16,6 +19,21 @@ def test_it_prints_both_scores_and_writes_them(axk, trained, city, tmp_path):
     assert f"{100 * official:.1f}" in outcome.out
     assert (tmp_path / "o" / "cityscapes_panoptic_val.json").exists()
     assert len(list((tmp_path / "o").glob("cityscapes_panoptic_val/*.png"))) == 4
+
+
+def test_other_weights_of_the_same_network_can_be_scored(axk, trained, city, tmp_path):
+    """Weights that answer road everywhere, whatever the run has learned."""
+    model = load_model(trained)
+    torch.nn.init.zeros_(model.decoder.semantic.weight)
+    model.decoder.semantic.bias.data = torch.eye(19)[0]
+    save_weights(tmp_path / "best.safetensors", model)
+    path = tmp_path / "s.json"
+    words = ["evaluate", trained, "--data", city, "--weights", tmp_path / "best.safetensors"]
+    outcome = axk(*words, "--json", path)
+    assert outcome.code == 0, outcome.err
+    rows = json.loads(path.read_text())["per_class"]
+    found = {name for name, row in rows.items() if row["tp"] + row["fp"] > 0}
+    assert found == {"road"}
 
 
 def test_a_limit_takes_the_first_images(axk, trained, city, tmp_path):
