@@ -59,14 +59,14 @@ def evaluate(  # noqa: PLR0913
     if not samples:
         raise InputError(f"limit must be at least 1 image, got {limit}.")
     rank, processes = rank_and_count()
-    run_script = official and is_script_installed() and processes == 1
-    if run_script and not panoptic_json(root, split).is_file():
+    truth = panoptic_json(root, split)
+    if official and is_script_installed() and processes == 1 and not truth.is_file():
         write_panoptic(root, split, progress=progress)
     tally, began = _Tally(root, split), time.perf_counter()
+    bar = tqdm(samples[rank::processes], f"evaluating {split}", disable=not progress, unit="image")
     with _folder(out) as folder:
         writer = PanopticWriter(folder, split)
-        mine = samples[rank::processes]
-        for sample in tqdm(mine, f"evaluating {split}", disable=not progress, unit="image"):
+        for sample in bar:
             _answer(sample, model, config, tally, writer, folder)
         seconds = time.perf_counter() - began
         writer.annotations = sum(gather_from_processes(writer.annotations), [])
@@ -75,11 +75,10 @@ def evaluate(  # noqa: PLR0913
         note = _why_no_official(tally.quality.scores(), processes, official=official)
         scores, miou = None, None
         if not note:
-            names = [sample.name for sample in samples]
             results = folder / "official_results.json"
-            scores = run_official_script(panoptic_json(root, split), predictions, results, names)
-            if split == PIXEL_SPLIT and limit is None:
-                miou = run_official_pixel_script(root, folder / "semantic")
+            scores = run_official_script(truth, predictions, results, [s.name for s in samples])
+        if not note and split == PIXEL_SPLIT and limit is None:
+            miou = run_official_pixel_script(root, folder / "semantic")
     return EvaluationReport(
         split=split,
         images=len(samples),
