@@ -15,6 +15,8 @@ from axialkit.network_config import AttentionConfig as AttentionConfig  # for th
 from axialkit.network_config import BackboneConfig, DecoderConfig, require
 from axialkit.train_config import TrainConfig
 
+MergeRules = Literal["python", "compiled"]
+
 OUTPUT_STRIDE = 16
 
 
@@ -93,6 +95,8 @@ class PostprocessConfig:
     """At most this many centers."""
     stuff_area_limit: int = 2048
     """Stuff classes with fewer pixels become void."""
+    merge: MergeRules = "python"
+    """deeplab2's python merge, which its configurations use, or the rules of its compiled one."""
 
 
 @dataclass(frozen=True)

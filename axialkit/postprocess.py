@@ -8,57 +8,83 @@ its majority, and stuff classes that are too small become void.
 One deliberate difference: with more than ``keep_k`` peaks we keep the ``keep_k`` highest. The
 reference thresholds at one element of an unsorted top-k, so how many survive there depends on the
 machine.
+
+deeplab2 also has a compiled merge, whose rules differ in two points (``merge="compiled"`` in the
+configuration): a stuff class needs more pixels than the limit, and without any center all thing
+pixels together become one instance. How that one numbers the instances of a class is not defined;
+here it is as in the python merge.
+
+Only the classes are found where the network computes; the rest is done on the CPU, whose numpy
+sees a CPU tensor without a copy. Scratch memory is bounded: pixels are worked on in blocks.
 """
 
-from typing import NamedTuple
-
 import numpy as np
-from jaxtyping import Bool, Float, Float32, Int, Integer
+import torch
+from jaxtyping import Bool, Float, Float32, Int, Integer, UInt8
+from torch import Tensor
 
-from axialkit.config import PostprocessConfig
+from axialkit.config import MergeRules, PostprocessConfig
 from axialkit.errors import InputError
 from axialkit.structures import LABEL_DIVISOR, VOID, PanopticResult, Prediction
 
 FIRST_THING, NUM_CLASSES = 11, 19  # Cityscapes train ids: stuff 0..10, things 11..18
 _BLOCK = 8192  # pixels per pass of the grouping: its scratch arrays stay in the cache
+_ROWS = 16  # rows per pass of the classes, for the same reason
 
 
-class SegmentScore(NamedTuple):
-    """How sure the network is of one segment of a panoptic map."""
-
-    label: int  # panoptic label
-    area: int  # pixels
-    semantic_probability: float  # mean over the segment of the probability of its class
-    score: float  # the above times the heat of its center; 0 for stuff
+def panoptic_from_batch(prediction: Prediction, config: PostprocessConfig) -> list[PanopticResult]:
+    """Run all steps on every image of a batch, on whatever device the prediction lies."""
+    return [
+        panoptic_from_prediction(Prediction(*(head[i : i + 1] for head in prediction)), config)
+        for i in range(len(prediction.semantic))
+    ]
 
 
 def panoptic_from_prediction(prediction: Prediction, config: PostprocessConfig) -> PanopticResult:
     """Run all steps on the prediction for one image, at the prediction's size.
 
     Raises:
-        InputError: the prediction holds a batch of several images.
+        InputError: the prediction holds a batch of several images (``panoptic_from_batch``).
     """
     if len(prediction.semantic) != 1:
         raise InputError(
             "Post-processing takes the prediction of one image, got a batch of "
-            f"{len(prediction.semantic)}. Pass the images one by one."
+            f"{len(prediction.semantic)}. Use panoptic_from_batch, which returns a list."
         )
-    probabilities = prediction.semantic[0].detach().float().softmax(dim=0)
-    confidence, semantic = (map_.cpu().numpy() for map_ in probabilities.max(dim=0))
+    logits = prediction.semantic[0].detach()
+    semantic, confidence = classify(logits)
     heat = prediction.center[0, 0].detach().float().cpu().numpy()
     offset = prediction.offset[0].detach().float().cpu().numpy()
 
     peaks = suppress_neighbors(heat, config.center_threshold, config.nms_kernel)
     centers, center_scores = find_centers(peaks, config.keep_k)
     instance = group_pixels(centers, offset, is_thing(semantic))
+    panoptic = merge(semantic, instance, config.stuff_area_limit, config.merge)
     return PanopticResult(
-        panoptic=merge(semantic, instance, config.stuff_area_limit),
-        semantic=semantic.astype(np.uint8),
+        panoptic=panoptic,
+        semantic=semantic,
         instance=instance,
         centers=centers,
         center_scores=center_scores,
         confidence=confidence,
+        segment_probability=segment_probability(panoptic, semantic, confidence, logits),
     )
+
+
+def classify(
+    logits: Float[Tensor, "klass height width"],
+) -> tuple[UInt8[np.ndarray, "height width"], Float32[np.ndarray, "height width"]]:
+    """Return the most probable class of each pixel, the first of equals, and its probability.
+
+    Of the probabilities, not of the logits: rounding can make the former equal.
+    """
+    size = logits.shape[1:]
+    semantic = torch.empty(size, dtype=torch.uint8, device=logits.device)
+    confidence = torch.empty(size, device=logits.device)
+    for start in range(0, size[0], _ROWS):
+        rows = slice(start, start + _ROWS)
+        confidence[rows], semantic[rows] = logits[:, rows].float().softmax(dim=0).max(dim=0)
+    return semantic.cpu().numpy(), confidence.cpu().numpy()
 
 
 def is_thing(semantic: Integer[np.ndarray, "*shape"]) -> Bool[np.ndarray, "*shape"]:
@@ -124,60 +150,56 @@ def merge(
     semantic: Integer[np.ndarray, "height width"],
     instance: Integer[np.ndarray, "height width"],
     stuff_area_limit: int,
+    rules: MergeRules = "python",
 ) -> Int[np.ndarray, "height width"]:
     """Combine classes and instances into panoptic labels; what belongs to neither is void.
 
     Instances are numbered 1, 2, 3... per class as a raster scan meets them. A stuff class stays
-    if it has at least ``stuff_area_limit`` pixels.
+    if it has at least ``stuff_area_limit`` pixels (rules "compiled": more; all if it is 0).
     """
     areas = np.bincount(semantic.ravel(), minlength=NUM_CLASSES)
+    smallest = stuff_area_limit + (rules == "compiled" and stuff_area_limit > 0)
     stuff_labels = np.full(len(areas), VOID, np.int32)
-    kept = np.flatnonzero(areas[:FIRST_THING] >= stuff_area_limit)
+    kept = np.flatnonzero(areas[:FIRST_THING] >= smallest)
     stuff_labels[kept] = kept * LABEL_DIVISOR
     panoptic = stuff_labels[semantic]
 
     inside = instance > 0
+    if rules == "compiled" and not inside.any():
+        inside = is_thing(semantic)
+        instance = inside.astype(np.int32)
     members = instance[inside]
     if len(members):
         panoptic[inside] = _instance_labels(members, semantic[inside])[members]
     return panoptic
 
 
-def instance_score_map(
-    instance: Integer[np.ndarray, "height width"], center_scores: Float[np.ndarray, " n_centers"]
-) -> Float32[np.ndarray, "height width"]:
-    """Return the heat of each pixel's center, 0 outside things."""
-    return np.concatenate([[0], center_scores]).astype(np.float32)[instance]
-
-
-def segment_scores(
+def segment_probability(
     panoptic: Integer[np.ndarray, "height width"],
-    probabilities: Float[np.ndarray, "klass height width"],
-    score_map: Float[np.ndarray, "height width"],
-) -> list[SegmentScore]:
-    """Score every segment but void, in the order of a raster scan.
+    semantic: Integer[np.ndarray, "height width"],
+    confidence: Float32[np.ndarray, "height width"],
+    logits: Float[Tensor, "klass height width"],
+) -> Float32[np.ndarray, "height width"]:
+    """Return the probability of the class that each pixel's segment has; 0 on void.
 
-    The score ranks detections in the reference's average precision: mean probability of the
-    segment's (voted) class times mean of ``score_map`` (see ``instance_score_map``).
+    That is the confidence, but where an instance's majority has overruled the pixel.
     """
-    labels, first, segment = np.unique(panoptic, return_index=True, return_inverse=True)
-    segment = segment.ravel()
-    areas = np.bincount(segment)
-    # void has no probability: read class 0 there, and drop the segment below
-    klass = np.where(panoptic == VOID, 0, panoptic // LABEL_DIVISOR)
-    own = np.take_along_axis(probabilities, klass[None].astype(np.intp), axis=0)
-    probability = np.bincount(segment, own.ravel()) / areas
-    heat = np.bincount(segment, score_map.ravel()) / areas
-    return [
-        SegmentScore(
-            label=int(labels[i]),
-            area=int(areas[i]),
-            semantic_probability=float(probability[i]),
-            score=float(probability[i] * heat[i]),
-        )
-        for i in np.argsort(first)
-        if labels[i] != VOID
-    ]
+    klass = panoptic // LABEL_DIVISOR
+    probability = np.where(panoptic == VOID, np.float32(0), confidence)
+    y, x = np.nonzero((panoptic != VOID) & (klass != semantic))
+    for start in range(0, len(y), _BLOCK):
+        at = y[start : start + _BLOCK], x[start : start + _BLOCK]
+        columns = logits[:, torch.from_numpy(at[0]), torch.from_numpy(at[1])].float().softmax(dim=0)
+        voted = torch.from_numpy(klass[at]).long().to(columns.device)
+        probability[at] = columns.gather(0, voted[None])[0].cpu().numpy()
+    return probability
+
+
+def first_places(numbers: Integer[np.ndarray, " pixel"], count: int) -> Int[np.ndarray, " number"]:
+    """Return where each number 0..count-1 occurs first; the length if nowhere."""
+    first = np.full(count, len(numbers))
+    first[numbers[::-1]] = np.arange(len(numbers))[::-1]  # the last write is the first pixel
+    return first
 
 
 def _sliding_max(
@@ -218,14 +240,12 @@ def _instance_labels(
     members: Integer[np.ndarray, " pixel"], classes: Integer[np.ndarray, " pixel"]
 ) -> Int[np.ndarray, " instance"]:
     """Return the panoptic label of each instance number; pixels come in raster order."""
-    count = members.max() + 1
+    count = int(members.max()) + 1
     ballot = members.astype(np.int64) * NUM_CLASSES + classes
     votes = np.bincount(ballot, minlength=count * NUM_CLASSES).reshape(count, NUM_CLASSES)
     winner = votes.argmax(axis=1)  # the first of equals is the smallest class
 
-    first_seen = np.full(count, len(members))
-    first_seen[members[::-1]] = np.arange(len(members))[::-1]  # the last write is the first pixel
-    order = np.argsort(first_seen)[: np.count_nonzero(votes.any(axis=1))]
+    order = np.argsort(first_places(members, count))[: np.count_nonzero(votes.any(axis=1))]
 
     labels = np.full(count, VOID, np.int32)
     for klass in np.unique(winner[order]):

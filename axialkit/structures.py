@@ -66,6 +66,7 @@ class PanopticResult(NamedTuple):
     centers: Int[np.ndarray, "n_centers 2"]  # (y, x)
     center_scores: Float[np.ndarray, " n_centers"]  # heat at the center
     confidence: Float[np.ndarray, "height width"]  # probability of the predicted class
+    segment_probability: Float[np.ndarray, "height width"]  # of the segment's class; 0 on void
 
     @property
     def is_void(self) -> Bool[np.ndarray, "height width"]:

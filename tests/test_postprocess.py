@@ -1,5 +1,7 @@
 """Post-processing against golden arrays of the reference, and against loops anyone can check."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -10,15 +12,17 @@ from axialkit.errors import InputError
 from axialkit.postprocess import (
     FIRST_THING,
     NUM_CLASSES,
+    classify,
     find_centers,
     group_pixels,
-    instance_score_map,
     is_thing,
     merge,
+    panoptic_from_batch,
     panoptic_from_prediction,
-    segment_scores,
+    segment_probability,
     suppress_neighbors,
 )
+from axialkit.segment_scores import instance_score_map, score_segments, segment_scores
 from axialkit.structures import VOID, Prediction
 from tests.conftest import golden_cases
 
@@ -95,8 +99,10 @@ def test_whole_way_equals_the_reference(case):
 def test_scores_equal_the_reference(case):
     score_map = instance_score_map(case["instance"], scores_at(case))
     np.testing.assert_allclose(score_map, case["instance_score_map"], atol=2e-6, rtol=0)
-    probabilities = as_prediction(case).semantic[0].softmax(0).numpy()
-    scores = segment_scores(case["panoptic"], probabilities, score_map)
+    logits = as_prediction(case).semantic[0]
+    _, confidence = classify(logits)
+    probability = segment_probability(case["panoptic"], case["semantic"], confidence, logits)
+    scores = segment_scores(case["panoptic"], probability, score_map)
     assert [score.label for score in scores] == case["segment_ids"].tolist()
     assert [score.area for score in scores] == case["segment_area"].tolist()
     means = [score.semantic_probability for score in scores]
@@ -207,6 +213,69 @@ def test_result_has_the_confidence_of_the_predicted_class():
     assert result.confidence[0, 0] == pytest.approx(0.9, abs=1e-6)
     assert result.panoptic[0, 0] == 4000
     assert not result.is_void.any()
+
+
+def same_partition(ours, theirs):
+    """Whether two panoptic maps agree but for the numbering inside a class."""
+    pairs = np.unique(np.stack([ours.ravel(), theirs.ravel()]), axis=1)
+    classes_agree = (pairs[0] // 1000 == pairs[1] // 1000).all()
+    return classes_agree and all(len(np.unique(side)) == len(side) for side in pairs)
+
+
+def test_the_compiled_merge_follows_its_own_rules(case):
+    limit = int(case["stuff_area_limit"])
+    merged = merge(case["semantic"], case["instance"], limit, "compiled")
+    assert same_partition(merged, case["panoptic_tf_op"])
+
+
+def test_the_two_merges_differ_where_the_table_says(load_golden):
+    """In stuff of exactly the limit, and where no center was found."""
+    for name, differs in (("area_limit_129x129", 2), ("no_centers_65x129", None)):
+        case = load_golden(f"post/{name}.npz")
+        python, compiled = (
+            merge(case["semantic"], case["instance"], int(case["stuff_area_limit"]), rules)
+            for rules in ("python", "compiled")
+        )
+        changed = python != compiled
+        assert changed.any()
+        if differs is None:
+            assert is_thing(case["semantic"])[changed].all()
+            assert len(np.unique(compiled[changed])) == 1
+        else:
+            assert (compiled[changed] == VOID).all()
+
+
+def test_without_centers_the_compiled_instance_scores_nothing(load_golden):
+    case = load_golden("post/no_centers_65x129.npz")
+    config = replace(as_config(case), merge="compiled")
+    result = panoptic_from_prediction(as_prediction(case), config)
+    things = [s for s in score_segments(result) if s.label // 1000 >= FIRST_THING]
+    assert len(things) == 1
+    assert things[0].score == 0
+    assert 0 < things[0].semantic_probability < 1
+
+
+def test_a_batch_equals_its_images_one_by_one(load_golden):
+    case = load_golden("post/scene_tiny_33x65.npz")
+    one = as_prediction(case)
+    other = Prediction(*(head.flip(-1) for head in one))
+    batch = Prediction(*(torch.cat(heads) for heads in zip(one, other, strict=True)))
+    results = panoptic_from_batch(batch, as_config(case))
+    assert len(results) == 2
+    for result, alone in zip(results, (one, other), strict=True):
+        expected = panoptic_from_prediction(alone, as_config(case))
+        for ours, theirs in zip(result, expected, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+    assert panoptic_from_batch(Prediction(*(h[:0] for h in one)), as_config(case)) == []
+
+
+def test_half_precision_is_computed_in_single(load_golden):
+    case = load_golden("post/scene_tiny_33x65.npz")
+    prediction = as_prediction(case)
+    halved = prediction._replace(semantic=prediction.semantic.half())  # exact: stored as float16
+    result = panoptic_from_prediction(halved, as_config(case))
+    np.testing.assert_array_equal(result.panoptic, case["panoptic"])
+    assert result.confidence.dtype == np.float32
 
 
 def test_a_batch_is_refused():

@@ -19,8 +19,9 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, Integer, UInt8
 
 from axialkit.data.cityscapes import THING_TRAIN_IDS, TRAIN_CLASSES, train_ids
+from axialkit.data.runs import shared_runs
 from axialkit.errors import InputError
-from axialkit.structures import IGNORE_CLASS, LABEL_DIVISOR
+from axialkit.structures import IGNORE_CLASS, LABEL_DIVISOR, VOID
 
 CrowdPolicy = Literal["official", "void"]
 NUM_CLASSES = len(TRAIN_CLASSES)
@@ -54,12 +55,26 @@ class PanopticScores(NamedTuple):
 
 
 class SegmentOverlap(NamedTuple):
-    """The pixels that true and predicted segments of one image share; entry 0 of both is void."""
+    """The pixels that true and predicted segments of one image share; entry 0 of both is void.
 
+    All scores of an image follow from this: panoptic quality under any crowd policy, average
+    precision, and what kinds of mistakes were made.
+    """
+
+    truth_id: Int[np.ndarray, " truth"]  # values of instanceIds.png, -1 for void
     truth_class: Integer[np.ndarray, " truth"]  # train ids, 255 for void
     truth_is_crowd: Bool[np.ndarray, " truth"]
+    predicted_label: Int[np.ndarray, " predicted"]  # panoptic labels, 255000 for void
     predicted_class: Integer[np.ndarray, " predicted"]  # train ids, 255 for void
-    area: Int[np.ndarray, "truth predicted"]
+    area: Int[np.ndarray, "truth predicted"]  # pixels
+
+
+class Matching(NamedTuple):
+    """How the segments of one image were matched; indices are those of its SegmentOverlap."""
+
+    iou: Float[np.ndarray, "truth predicted"]  # of matches; 0 elsewhere
+    false_positive: Bool[np.ndarray, " predicted"]
+    false_negative: Bool[np.ndarray, " truth"]
 
 
 class PanopticQuality:
@@ -127,26 +142,32 @@ def segment_overlap(
             f"The prediction is {panoptic.shape} pixels, its ground truth {instance_ids.shape} "
             "(height, width). Resize the prediction to the size of the annotated image."
         )
-    predicted, labels = _present(panoptic)
+    true_run, run, length = shared_runs(instance_ids, panoptic)
+    labels, predicted = np.unique(run, return_inverse=True)
     predicted_class = labels // LABEL_DIVISOR
-    wrong = (predicted_class >= NUM_CLASSES) & (predicted_class != IGNORE_CLASS)
+    wrong = (labels < 0) | (predicted_class >= NUM_CLASSES) & (labels != VOID)
     if wrong.any():
         raise InputError(
             f"The prediction holds the panoptic label {labels[wrong][0]}, but labels are "
             f"train_id * {LABEL_DIVISOR} + instance with train ids 0..{NUM_CLASSES - 1}, or "
-            f"{IGNORE_CLASS * LABEL_DIVISOR} for void."
+            f"{VOID} for void."
         )
-    truth, ids = _present(instance_ids)
+    ids, truth = np.unique(true_run, return_inverse=True)
     truth_class, is_crowd = classes_and_crowds(ids)
 
-    truth_row, truth_class = _void_first(truth_class)
-    predicted_column, predicted_class = _void_first(predicted_class)
-    crowd_row = np.zeros(len(truth_class), bool)
-    crowd_row[truth_row[is_crowd]] = True
-    width = len(predicted_class)
+    truth_row, kept_truth = _void_first(truth_class)
+    predicted_column, kept = _void_first(predicted_class)
+    width = 1 + int(kept.sum())
     pair = (truth_row * width)[truth] + predicted_column[predicted]
-    area = np.bincount(pair.ravel(), minlength=len(truth_class) * width)
-    return SegmentOverlap(truth_class, crowd_row, predicted_class, area.reshape(-1, width))
+    area = np.bincount(pair, length, minlength=(1 + int(kept_truth.sum())) * width)
+    return SegmentOverlap(
+        truth_id=np.concatenate([[-1], ids[kept_truth]]),
+        truth_class=np.concatenate([[IGNORE_CLASS], truth_class[kept_truth]]),
+        truth_is_crowd=np.concatenate([[False], is_crowd[kept_truth]]),
+        predicted_label=np.concatenate([[VOID], labels[kept]]),
+        predicted_class=np.concatenate([[IGNORE_CLASS], predicted_class[kept]]),
+        area=area.astype(np.int64).reshape(-1, width),
+    )
 
 
 def classes_and_crowds(
@@ -159,11 +180,9 @@ def classes_and_crowds(
     return classes, np.isin(classes, THING_TRAIN_IDS) & ~numbered
 
 
-def quality_counts(
-    overlap: SegmentOverlap, crowd: CrowdPolicy
-) -> Float[np.ndarray, "klass iou_tp_fp_fn"]:
-    """Match the segments of one image; return sum of IoU, TP, FP, FN per class."""
-    truth_class, is_crowd, predicted_class, area = overlap
+def match_segments(overlap: SegmentOverlap, crowd: CrowdPolicy = "official") -> Matching:
+    """Find which true and predicted segments of one image belong together."""
+    _, truth_class, is_crowd, _, predicted_class, area = overlap
     if crowd == "void":
         area = np.concatenate([area[:1] + area[is_crowd].sum(axis=0), area[1:]])
         area[is_crowd] = 0
@@ -179,33 +198,31 @@ def quality_counts(
     false_positive = ~match.any(axis=0) & ~forgiven & (predicted_class != IGNORE_CLASS)
     false_negative = ~match.any(axis=1) & countable
 
-    rows, columns = np.nonzero(match)
+    return Matching(iou * match, false_positive, false_negative)
+
+
+def quality_counts(
+    overlap: SegmentOverlap, crowd: CrowdPolicy
+) -> Float[np.ndarray, "klass iou_tp_fp_fn"]:
+    """Match the segments of one image; return sum of IoU, TP, FP, FN per class."""
+    match = match_segments(overlap, crowd)
+    rows, columns = np.nonzero(match.iou)
+    truth_class, predicted_class = overlap.truth_class, overlap.predicted_class
     counts = [
-        np.bincount(truth_class[rows], iou[rows, columns], minlength=NUM_CLASSES),
+        np.bincount(truth_class[rows], match.iou[rows, columns], minlength=NUM_CLASSES),
         np.bincount(truth_class[rows], minlength=NUM_CLASSES),
-        np.bincount(predicted_class[false_positive], minlength=NUM_CLASSES),
-        np.bincount(truth_class[false_negative], minlength=NUM_CLASSES),
+        np.bincount(predicted_class[match.false_positive], minlength=NUM_CLASSES),
+        np.bincount(truth_class[match.false_negative], minlength=NUM_CLASSES),
     ]
     return np.stack(counts, axis=1).astype(np.float64)
 
 
-def _present(
-    labels: Integer[np.ndarray, "height width"],
-) -> tuple[Integer[np.ndarray, "height width"], Int[np.ndarray, " present"]]:
-    """Return a map of indices into the sorted values that occur, and those values."""
-    values = np.flatnonzero(np.bincount(labels.ravel()))
-    index_of = np.zeros(values[-1] + 1, np.int64)
-    index_of[values] = np.arange(len(values))
-    return index_of[labels], values
-
-
 def _void_first(
     classes: Integer[np.ndarray, " present"],
-) -> tuple[Int[np.ndarray, " present"], Integer[np.ndarray, " segment"]]:
-    """Number the segments from 1, all ignored values 0; return numbers and classes by number."""
+) -> tuple[Int[np.ndarray, " present"], Bool[np.ndarray, " present"]]:
+    """Number the segments from 1, all ignored values 0; return which are segments, too."""
     kept = classes != IGNORE_CLASS
-    numbers = np.where(kept, np.cumsum(kept), 0)
-    return numbers, np.concatenate([[IGNORE_CLASS], classes[kept]])
+    return np.where(kept, np.cumsum(kept), 0), kept
 
 
 def _quality(row: Float[np.ndarray, "4"]) -> Quality:

@@ -7,6 +7,7 @@
 import numpy as np
 from jaxtyping import Float, Integer
 
+from axialkit.data.runs import shared_runs
 from axialkit.errors import InputError
 from axialkit.evaluation.panoptic_quality import NUM_CLASSES, CrowdPolicy, classes_and_crowds
 from axialkit.structures import IGNORE_CLASS
@@ -39,11 +40,13 @@ class MeanIoU:
                 f"The prediction is {semantic.shape} pixels, its ground truth "
                 f"{instance_ids.shape} (height, width). Resize it to the annotated image."
             )
-        truth, is_crowd = classes_and_crowds(instance_ids)
+        ids, run, length = shared_runs(instance_ids, semantic)
+        truth, is_crowd = classes_and_crowds(ids)
+        predicted = np.minimum(run, NUM_CLASSES)
+        cell = (is_crowd * NUM_CLASSES + truth.astype(np.int64)) * (NUM_CLASSES + 1) + predicted
         seen = truth != IGNORE_CLASS
-        predicted = np.minimum(semantic[seen], NUM_CLASSES)
-        cell = (is_crowd[seen] * NUM_CLASSES + truth[seen]) * (NUM_CLASSES + 1) + predicted
-        self.counts += np.bincount(cell, minlength=self.counts.size).reshape(self.counts.shape)
+        counts = np.bincount(cell[seen], length[seen], minlength=self.counts.size)
+        self.counts += counts.astype(np.int64).reshape(self.counts.shape)
 
     def merge(self, other: "MeanIoU") -> None:
         """Add the images that another process has seen."""

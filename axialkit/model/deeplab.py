@@ -31,9 +31,12 @@ class AxialDeepLab(nn.Module):
         self.backbone = backbone
         self.decoder = decoder
 
+    def heads(self, images: Shaped[Tensor, "..."]) -> Prediction:
+        """Return the answers as they are computed, at stride 4, offsets in units of stride 4."""
+        return self.decoder(self.backbone(normalize(images)))
+
     def forward(self, images: Shaped[Tensor, "..."], stride: int = 1) -> Prediction:
-        x = normalize(images)
-        raw = self.decoder(self.backbone(x))
+        raw = self.heads(images)
         height, width = images.shape[-2:]
         size = (-(-height // stride), -(-width // stride))
         return Prediction(

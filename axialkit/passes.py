@@ -1,0 +1,99 @@
+"""Several looks at one image, mirrored and at other scales, averaged: test-time augmentation.
+
+As in deeplab2: the heads of every pass are mirrored back, resized to the size of the image and
+turned into probabilities, and then averaged. The released configurations do without.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Shaped
+from torch import Tensor, nn
+
+from axialkit.errors import InputError
+from axialkit.model.resize import resize, resize_offsets
+from axialkit.structures import Prediction
+
+Size = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Passes:
+    """Which passes over an image are averaged.
+
+    Raises:
+        InputError: no scale, or one that is not positive.
+    """
+
+    flip: bool = False
+    """Also look at the mirrored image, at every scale."""
+    scales: tuple[float, ...] = (1.0,)
+    """Sizes of the image, as factors."""
+
+    def __post_init__(self) -> None:
+        """Reject what cannot be averaged."""
+        if not self.scales or min(self.scales) <= 0:
+            given = " ".join(f"{scale:g}" for scale in self.scales) or "none"
+            raise InputError(f"scales must be positive numbers such as 0.75 1 1.25, got {given}.")
+
+    @property
+    def is_single(self) -> bool:
+        """Whether this is just one look at the image as it is."""
+        return not self.flip and self.scales == (1.0,)
+
+
+def predict_in_passes(
+    model: nn.Module, images: Shaped[Tensor, "batch 3 height width"], passes: Passes
+) -> Prediction:
+    """Return the averaged answer to a batch of RGB images 0..255, at their size.
+
+    The softmax of its ``semantic`` is the mean of the passes' probabilities.
+    """
+    if passes.is_single:
+        return model(images)
+    return average(list(_answers(model, images, passes)))
+
+
+def scaled(size: Size, scale: float) -> Size:
+    """Return the size of an image at a scale; 16k+1 stays 16k+1 at halves and doubles."""
+    height, width = (int((side - 1) * scale + 1) for side in size)
+    return height, width
+
+
+def restore(heads: Prediction, size: Size, *, mirrored: bool) -> Prediction:
+    """Bring one pass' heads to the image's size; a mirrored pass back to the image's side.
+
+    ``heads`` are those of the network before any resizing, offsets in units of their own pixels.
+    """
+    if mirrored:
+        heads = Prediction(*(head.flip(-1) for head in heads))
+        turned = heads.offset * heads.offset.new_tensor([1.0, -1.0])[:, None, None]
+        heads = heads._replace(offset=turned)
+    return Prediction(
+        semantic=resize(heads.semantic, size),
+        center=resize(heads.center, size),
+        offset=resize_offsets(heads.offset, size),
+    )
+
+
+def average(answers: list[Prediction]) -> Prediction:
+    """Average answers of one size: the class probabilities, not their logits."""
+    probabilities = sum(answer.semantic.float().softmax(dim=1) for answer in answers)
+    count = len(answers)
+    return Prediction(
+        semantic=torch.log(probabilities / count),
+        center=sum(answer.center for answer in answers) / count,
+        offset=sum(answer.offset for answer in answers) / count,
+    )
+
+
+def _answers(
+    model: nn.Module, images: Shaped[Tensor, "batch 3 height width"], passes: Passes
+) -> Iterator[Prediction]:
+    height, width = images.shape[-2:]
+    for scale in passes.scales:
+        seen = resize(images.float(), scaled((height, width), scale))
+        for mirrored in (False, True)[: 1 + passes.flip]:
+            heads = model.heads(seen.flip(-1) if mirrored else seen)
+            yield restore(heads, (height, width), mirrored=mirrored)
