@@ -25,12 +25,27 @@ COMMANDS = (
     Command("data show", "Data", "draw a sample with all its targets", module="data_show"),
     Command("data prepare", "Data", "write the official panoptic files", module="data_prepare"),
     Command("train", "Train your own", "train a preset, with any of its fields changed"),
-    Command("evaluate", "Train your own", "score a network: PQ and mIoU, ours and the official"),
+    Command("evaluate", "Train your own", "score a network or files: PQ, mIoU, AP; a report"),
+    Command("submission", "Train your own", "results on the test images for the test server"),
     Command(
         "bench attention", "Measure", "an attention layer by every backend", "attention_command"
     ),
     Command("bench data", "Measure", "training samples: how fast, and why", module="bench_data"),
+    Command(
+        "bench evaluate",
+        "Measure",
+        "scoring, beside the official script",
+        "evaluate_command",
+        "bench_scores",
+    ),
     Command("bench model", "Measure", "a whole network, ready for inference", "model_command"),
+    Command(
+        "bench postprocess",
+        "Measure",
+        "from heads to a panoptic map",
+        "postprocess_command",
+        "bench_scores",
+    ),
 )
 
 

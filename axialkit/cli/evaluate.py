@@ -1,74 +1,168 @@
-"""``axialkit evaluate NAME_OR_RUN``: PQ and mIoU, our own and the official script's."""
+"""``axialkit evaluate MODEL_OR_FOLDER``: both columns of scores, a table, JSON, CSV, a page."""
 
+import sys
 from dataclasses import dataclass
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
 from axialkit.cli.parse import OptionalCount, OptionalFolder, OptionalPath, parse
 from axialkit.cli.roots import default_root
 from axialkit.errors import InputError
-from axialkit.files import write_json
+from axialkit.files import atomic_path, write_json
+
+if TYPE_CHECKING:
+    import torch
+
+    from axialkit.evaluation.predictions import Predictions
+    from axialkit.evaluation.report import EvaluationReport
 
 
 @dataclass(frozen=True)
 class Arguments:
-    """Score a network on a data set: PQ, SQ, RQ and mIoU, overall and per class.
+    """Score a network, or a folder of predictions: PQ, mIoU and AP, overall and per class.
 
-    Three lines: the official scripts of cityscapesScripts, unmodified, on files in their form;
-    axialkit's own evaluation by the same rules; and by those of the networks' authors, who take
-    crowds (groups that nobody separated) out of the ground truth.
+    Three lines. own: axialkit's arithmetic by the official rules. official: the unmodified scripts
+    of cityscapesScripts on files in their forms. reference: the rules of the networks' authors,
+    who take crowds (groups that nobody separated) out of the ground truth, and COCO's AP.
+
+    A folder of predictions holds a panoptic PNG per image, named like the image, id = R + 256 G +
+    65536 B, and JSON in the official form with the category of each id (and a score, for AP).
 
     Examples:
       axialkit evaluate tiny                          the shipped weights on MiniCity val
-      axialkit evaluate runs/tiny --json score.json
+      axialkit evaluate runs/tiny --report score.html
+      axialkit evaluate runs/tiny --out results       keep all files; run it again to go on
       axialkit evaluate runs/tiny --weights runs/tiny/best.safetensors
-      axialkit evaluate runs/tiny --limit 20          the first 20 images only
-      axialkit evaluate runs/tiny --out results       keep the files given to the official script
+      axialkit evaluate PREDICTIONS --data data/cityscapes --semantic LABEL_IDS
+      axialkit evaluate runs/big --flip --scales 0.75 1 1.25 --processes 8
+      torchrun --nproc-per-node 4 -m axialkit evaluate runs/big --out results     on 4 GPUs
 
     Next:
       axialkit predict NAME_OR_RUN IMAGE
     """
 
-    model: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="NAME_OR_RUN")]
-    """A preset with weights (axialkit weights list), or the folder of a run or of weights."""
+    model: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL_OR_FOLDER")]
+    """A preset with weights (axialkit weights list), the folder of a run or of weights, or a
+    folder of predictions."""
     data: Annotated[OptionalFolder, tyro.conf.arg(name="data", metavar="ROOT")] = None
     """Folder that holds leftImg8bit and gtFine; by default the data set the network is made for."""
     split: str = "val"
     """train, val or test."""
     limit: OptionalCount = None
     """Only the first N images."""
-    json: OptionalPath = None
-    """Also write all scores to this JSON file."""
     weights: OptionalPath = None
     """Weights of the same network to score instead, such as RUN/best.safetensors."""
+    semantic: OptionalFolder = None
+    """For a folder of predictions: its label id pictures, which the mIoU needs."""
     out: OptionalFolder = None
-    """Keep the predictions here, in the official form (PNG and JSON)."""
+    """Keep everything here: predictions in the official forms, scores.json, scores.csv and
+    report.html. An evaluation that was interrupted goes on from here."""
+    json: OptionalPath = None
+    """Also write all scores to this JSON file, as fractions."""
+    csv: OptionalPath = None
+    """Also write the scores per class to this CSV file, as fractions."""
+    report: OptionalPath = None
+    """Also write a page with pictures to this HTML file."""
+    processes: int = 1
+    """Share the images between so many processes of this machine's CPU."""
+    oracle_images: int = 20
+    """On how many images to try ground truth in place of each head, for the report."""
+    skip_official: bool = False
+    """Leave the official scripts out."""
+    official_python: Annotated[OptionalPath, tyro.conf.arg(metavar="PATH")] = None
+    """A Python of your own that runs the official scripts (with an older NumPy, say)."""
+    flip: bool = False
+    """Average with the answer to the mirrored image."""
+    scales: Annotated[tuple[float, ...], tyro.conf.arg(metavar="S ...")] = (1.0,)
+    """Average over these sizes of the image."""
 
     def __post_init__(self) -> None:
-        """Reject an empty evaluation."""
+        """Reject what cannot be evaluated."""
         if self.limit is not None and self.limit < 1:
             raise InputError(f"--limit must be at least 1 image, got {self.limit}.")
+        if self.processes < 1:
+            raise InputError(f"--processes must be at least 1, got {self.processes}.")
+        if self.oracle_images < 0:
+            raise InputError(f"--oracle-images must be 0 or more, got {self.oracle_images}.")
 
 
 def command(argv: list[str]) -> int:
-    """Print the scores."""
+    """Print the scores and write what was asked for."""
     arguments = parse(Arguments, argv, "evaluate")
-    from axialkit.evaluation.evaluate import evaluate
+    from axialkit.evaluation.evaluate import EvaluationOptions, evaluate
+    from axialkit.evaluation.report_tables import text
+    from axialkit.training.distributed import process_group
+
+    with process_group() as processes:
+        predictions, root = _predictions(arguments, processes.device)
+        options = EvaluationOptions(
+            limit=arguments.limit,
+            official=not arguments.skip_official,
+            official_python=arguments.official_python or sys.executable,
+            processes=arguments.processes,
+            oracle_images=arguments.oracle_images,
+            progress=processes.is_main,
+        )
+        report = evaluate(predictions, root, arguments.split, arguments.out, options)
+        if processes.is_main:
+            print(text(report))
+            _write(arguments, report)
+    return 0
+
+
+def _predictions(arguments: Arguments, device: "torch.device") -> tuple["Predictions", Path]:
+    """Return what to evaluate, and the data set."""
+    if _is_predictions(Path(arguments.model)):
+        from axialkit.evaluation.folder import FolderPredictions
+
+        if arguments.data is None:
+            raise InputError(
+                f"{arguments.model} holds predictions: name the data set that they are for with "
+                "--data ROOT."
+            )
+        return FolderPredictions(arguments.model, arguments.semantic), arguments.data
+    if arguments.semantic is not None:
+        raise InputError("--semantic belongs to a folder of predictions; a network has its own.")
+    from axialkit.evaluation.network import NetworkPredictions
+    from axialkit.inference import InferenceOptions
+    from axialkit.passes import Passes
     from axialkit.weights import load_config, load_model
 
     config = load_config(arguments.model)
-    root = arguments.data or default_root(config)
-    report = evaluate(
-        load_model(arguments.model, arguments.weights),
-        config,
-        root,
-        arguments.split,
-        limit=arguments.limit,
-        out=arguments.out,
-    )
-    print(report.table())
-    if arguments.json is not None:
-        write_json(arguments.json, report.to_dict())
-        print(f"Written: {arguments.json}")
-    return 0
+    model = load_model(arguments.model, arguments.weights).to(device)
+    looks = InferenceOptions(Passes(arguments.flip, arguments.scales))
+    predictions = NetworkPredictions(model, config, looks, arguments.model)
+    return predictions, arguments.data or default_root(config)
+
+
+def _is_predictions(folder: Path) -> bool:
+    """Return whether a folder holds pictures, and is no run and no folder of weights."""
+    if not folder.is_dir() or (folder / "config.json").exists():
+        return False
+    return next(folder.rglob("*.png"), None) is not None
+
+
+def _write(arguments: Arguments, report: "EvaluationReport") -> None:
+    from axialkit.evaluation.report_page import page
+    from axialkit.evaluation.report_tables import csv_text
+
+    def write(path: Path, text: str) -> None:
+        with atomic_path(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+
+    out = arguments.out
+    jsons = [arguments.json, out and out / "scores.json"]
+    csvs = [arguments.csv, out and out / "scores.csv"]
+    pages = [arguments.report, out and out / "report.html"]
+    for path in filter(None, jsons):
+        write_json(path, report.to_dict())
+    for path in filter(None, csvs):
+        write(path, csv_text(report))
+    if any(pages):
+        html = page(report, arguments.model)
+        for path in filter(None, pages):
+            write(path, html)
+    for path in filter(None, [*jsons, *csvs, *pages]):
+        print(f"Written: {path}")

@@ -144,9 +144,9 @@ def _score(tour: Tour) -> str:
     from axialkit.training.run_folder import EVALUATION_FILE
 
     report = read_json(tour.run / EVALUATION_FILE)
-    if report["official_script"] is None:
-        return f"No official score: {report['official_note']}"
-    quality = 100 * report["official_script"]["pq"]
+    if report["official"]["pq"] is None:
+        return f"No official score: {report['notes']['official pq']}"
+    quality = 100 * report["official"]["pq"]
     return f"PQ {quality:.1f} by the official script, on {report['images']} validation scenes."
 
 

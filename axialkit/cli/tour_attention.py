@@ -9,7 +9,6 @@ import numpy as np
 from einops import rearrange
 from jaxtyping import Bool, UInt8
 from matplotlib.figure import Figure
-from PIL import Image
 
 from axialkit.attention import record_attention
 from axialkit.attention.record import AttentionMaps
@@ -31,6 +30,7 @@ from axialkit.visualize.attention import (
 )
 from axialkit.visualize.colors import Picture
 from axialkit.visualize.panoptic import Labels, enlarge, segment_name
+from axialkit.visualize.render import picture_uri
 from axialkit.weights import load_config, load_model, shipped_names
 
 AVENUE = "tiny_avenue"
@@ -130,13 +130,6 @@ def avenue_section() -> str:
         top=top - 1, left=left - 1, down=bottom - top + 3, across=right - left + 3,
         y=y + 0.5, x=x + 0.5, picture=shown.picture, words=html.escape(shown.words),
     )  # fmt: skip
-
-
-def picture_uri(picture: Picture) -> str:
-    """Return a picture as a JPEG inside an address, so that the page needs no other file."""
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "jpeg", quality=90, subsampling=0)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
 def figure_uri(figure: Figure) -> str:

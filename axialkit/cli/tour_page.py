@@ -1,12 +1,10 @@
 """The page at the end of the tour: one HTML file with everything in it."""
 
 import html
-import io
 from pathlib import Path
 from string import Template
 from typing import Any, NamedTuple
 
-import matplotlib
 import numpy as np
 import torch
 from jaxtyping import UInt8
@@ -14,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
 import axialkit
-from axialkit.cli.tour_attention import avenue_section, largest_thing, look, picture_uri
+from axialkit.cli.tour_attention import avenue_section, largest_thing, look
 from axialkit.config import ExperimentConfig
 from axialkit.data.cityscapes import (
     BY_NAME,
@@ -33,6 +31,7 @@ from axialkit.training.log import read_log
 from axialkit.training.run_folder import EVALUATION_FILE
 from axialkit.visualize.colors import Picture, overlay
 from axialkit.visualize.panoptic import Labels, class_areas, enlarge
+from axialkit.visualize.render import picture_uri, svg
 from axialkit.weights import load_config, load_model
 
 TEMPLATE = Path(__file__).with_name("tour.html")
@@ -113,23 +112,19 @@ def loss_curve(log: list[dict[str, Any]]) -> str:
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", alpha=0.25)
     axes.legend(frameon=False)
-    buffer = io.StringIO()
-    with matplotlib.rc_context({"svg.hashsalt": "axialkit"}):  # the same page every time
-        figure.savefig(buffer, format="svg", metadata={"Date": None})
-    svg = buffer.getvalue()
-    return svg[svg.index("<svg") :]
+    return svg(figure, "The three loss terms over the training steps")
 
 
 def _score_facts(report: dict[str, Any]) -> dict[str, str]:
-    official = report["official_script"]
-    scorer = "by the unmodified official script of cityscapesScripts"
-    if official is None:
-        scorer = f"by axialkit itself (no official score: {report['official_note']})"
-    scores = official or report["crowd_official"]
+    scores, own = report["official"], report["own"]
+    scorer = "by the unmodified official scripts of cityscapesScripts"
+    if scores["pq"] is None:
+        scorer = f"by axialkit itself (no official score: {report['notes']['official pq']})"
+        scores = own
     return {
         "val_images": str(report["images"]),
         "scorer": html.escape(scorer),
-        "miou": _percent(scores["miou"] or report["crowd_official"]["miou"]),
+        "miou": _percent(scores["miou"] or own["miou"]),
         "bars": class_bars(report["per_class"]),
         **{name: _percent(scores[name]) for name in ("pq", "sq", "rq")},
     }

@@ -227,7 +227,7 @@ def _read_label(path: Path | str, modes: tuple[str, ...]) -> Int[np.ndarray, "he
     try:
         with Image.open(path) as image:
             image.load()
-            mode, values = image.mode, np.array(image)
+            mode, values = image.mode, np.asarray(image)
     except FileNotFoundError as error:
         raise InputError(f"There is no label file {path}.") from error
     except DECODE_ERRORS as error:

@@ -1,173 +1,294 @@
-"""The evaluation loop: a network over a split, all scores from one pass."""
+"""The evaluation loop: predictions over a split, all scores from one pass.
 
+Every finished image leaves a file of what it contributes, so an evaluation that broke off goes on
+where it was, and processes share the images without a word between them.
+"""
+
+import sys
 import tempfile
 import time
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Int
-from torch import nn
-from tqdm import tqdm
+from jaxtyping import Integer
 
 from axialkit.attention.processes import gather_from_processes, rank_and_count
-from axialkit.config import ExperimentConfig
-from axialkit.data.cityscapes import SamplePaths, list_samples
-from axialkit.data.dataset import read_image_and_ids
-from axialkit.data.minicity import SpecialObject, read_specials, special_mask
+from axialkit.data.cityscapes import SamplePaths, list_samples, read_instance_ids
+from axialkit.data.minicity import SpecialObject
 from axialkit.data.panoptic_files import panoptic_json, write_panoptic
+from axialkit.data.parallel import map_parallel
 from axialkit.errors import InputError
-from axialkit.evaluation.far_cues import FarCueAccuracy
-from axialkit.evaluation.official import PanopticWriter, is_script_installed, run_official_script
-from axialkit.evaluation.official_pixels import SPLIT as PIXEL_SPLIT
-from axialkit.evaluation.official_pixels import run_official_pixel_script, write_label_ids
-from axialkit.evaluation.panoptic_quality import PanopticQuality, PanopticScores, segment_overlap
+from axialkit.evaluation.folder import labels_of_ids, read_id_picture
+from axialkit.evaluation.image_scores import (
+    ImageScores,
+    read_scores,
+    score_image,
+    specials_by_image,
+    with_masks,
+    write_scores,
+)
+from axialkit.evaluation.official import (
+    OfficialFiles,
+    OfficialScores,
+    run_official_scripts,
+    why_not_installed,
+)
+from axialkit.evaluation.official_files import (
+    INSTANCE,
+    SEMANTIC,
+    prediction_json,
+    write_instances,
+    write_label_ids,
+    write_prediction,
+    write_prediction_json,
+)
+from axialkit.evaluation.predictions import Answer, Predictions
 from axialkit.evaluation.report import EvaluationReport
-from axialkit.evaluation.semantic import MeanIoU
-from axialkit.inference import segment
-from axialkit.structures import PanopticResult
+from axialkit.evaluation.worst import worst_images
+from axialkit.files import read_json, write_json
+
+SETTINGS, IMAGES, RESULTS = "evaluation_settings.json", "images", "official_results"
+_LISTED = 10  # problems in one message
 
 
-def evaluate(  # noqa: PLR0913
-    model: nn.Module,
-    config: ExperimentConfig,
+@dataclass(frozen=True)
+class EvaluationOptions:
+    """How to evaluate."""
+
+    limit: int | None = None  # the first images only
+    official: bool = True  # run the official scripts
+    official_python: Path | str = sys.executable  # under this Python
+    processes: int = 1  # of this machine's CPU
+    oracle_images: int = 0  # the first images on which the oracle ladder is computed
+    progress: bool = True
+
+
+def evaluate(
+    predictions: Predictions,
     root: Path | str,
     split: str = "val",
-    *,
-    limit: int | None = None,
     out: Path | str | None = None,
-    official: bool = True,
-    progress: bool = True,
+    options: EvaluationOptions = EvaluationOptions(),
 ) -> EvaluationReport:
-    """Score a network on a split of a Cityscapes folder.
+    """Score predictions on a split of a Cityscapes folder.
 
-    ``limit`` takes the first images only. ``out`` keeps the predictions in the official form and
-    the official script's own results. Without ``official`` no official script is run; nor is one
-    when cityscapesscripts is missing or the images are too few for it, and the report says so. The
-    script for the mIoU can only score the whole val split, and is run on nothing less. The
-    panoptic ground truth that the script reads is written into ``root/gtFine`` if it is not there.
+    ``out`` keeps the predictions in the official forms, the official scripts' own results and what
+    each image contributes; an evaluation into the same folder goes on with the images that are
+    missing. The panoptic ground truth that the official script reads is written into
+    ``root/gtFine`` if it is not there.
 
-    Several processes (of ``torch.distributed``) share the images, add up their counts and all get
-    the whole report; the official scripts are then left to one process alone.
+    The processes of ``torch.distributed``, if there are several, share the images and all get the
+    report; the official scripts are run by the first one, and only if it sees the files of all
+    (give an ``out`` that all can reach).
 
     Raises:
-        InputError: bad data, no images, nowhere to write, or the official script stops.
+        InputError: bad data, no images, predictions that are missing or cannot be scored, nowhere
+            to write, or an ``out`` that belongs to another evaluation.
     """
-    samples = list_samples(root, split)[:limit]
+    every = list_samples(root, split)
+    samples = every[: options.limit]
     if not samples:
-        raise InputError(f"limit must be at least 1 image, got {limit}.")
-    rank, processes = rank_and_count()
-    truth = panoptic_json(root, split)
-    if official and is_script_installed() and processes == 1 and not truth.is_file():
-        write_panoptic(root, split, progress=progress)
-    tally, began = _Tally(root, split), time.perf_counter()
-    bar = tqdm(samples[rank::processes], f"evaluating {split}", disable=not progress, unit="image")
+        raise InputError(f"limit must be at least 1 image, got {options.limit}.")
+    predictions.check(samples, options.processes)
+    began = time.perf_counter()
     with _folder(out) as folder:
-        writer = PanopticWriter(folder, split)
-        for sample in bar:
-            _answer(sample, model, config, tally, writer, folder)
+        job = _Job(
+            predictions,
+            Path(root),
+            split,
+            folder,
+            options,
+            specials_by_image(root, split),
+            frozenset(sample.name for sample in samples[: options.oracle_images]),
+            _last_change(every),
+        )
+        job.claim()
+        scored = _score_all(job, samples)
         seconds = time.perf_counter() - began
-        writer.annotations = sum(gather_from_processes(writer.annotations), [])
-        predictions = writer.finish()
-        tally = _merged(gather_from_processes(tally))
-        note = _why_no_official(tally.quality.scores(), processes, official=official)
-        scores, miou = None, None
-        if not note:
-            results = folder / "official_results.json"
-            scores = run_official_script(truth, predictions, results, [s.name for s in samples])
-        if not note and split == PIXEL_SPLIT and limit is None:
-            miou = run_official_pixel_script(root, folder / "semantic")
+        images = tuple(one.scores for one in scored)
+        official, worst = OfficialScores(reasons=_for_all("the first process has it.")), ()
+        if rank_and_count()[0] == 0:
+            if predictions.own_files.panoptic_json is None:
+                write_prediction_json(folder, split, (one.annotation for one in scored))
+            official = _official(job, samples, images)
+            worst = worst_images(samples, images, job.prediction_of)
     return EvaluationReport(
         split=split,
-        images=len(samples),
         seconds=seconds,
-        quality=tally.quality,
-        quality_void=tally.quality_void,
-        iou=tally.iou,
-        official=scores,
-        official_miou=miou,
-        official_note=note,
-        far_cues=tally.far_cues.scores(),
+        images=images,
+        official=official,
+        why_no_semantic=predictions.why_no_semantic,
+        worst=worst,
     )
 
 
-def _answer(
-    sample: SamplePaths,
-    model: nn.Module,
-    config: ExperimentConfig,
-    tally: "_Tally",
-    writer: PanopticWriter,
-    folder: Path,
-) -> None:
-    """Segment one image; count how good that is, and write it in the official forms."""
-    image, instance_ids = read_image_and_ids(sample)
-    result = segment(model, image, config)
-    tally.add(sample.name, result, instance_ids)
-    writer.add(sample.name, result.panoptic)
-    write_label_ids(folder / "semantic", sample.name, result.semantic)
+class _Scored(NamedTuple):
+    scores: ImageScores
+    annotation: dict[str, Any]  # its entry in the panoptic JSON
 
 
-class _Tally:
-    """All measures that one pass feeds."""
+@dataclass(frozen=True)
+class _Job:
+    """What it takes to score one image; sent to every process."""
 
-    def __init__(self, root: Path | str, split: str) -> None:
-        self.quality = PanopticQuality("official")
-        self.quality_void = PanopticQuality("void")
-        self.iou = MeanIoU()
-        self.far_cues = FarCueAccuracy()
-        self._root, self._split = root, split
-        self._specials: dict[str, list[SpecialObject]] = defaultdict(list)
-        if (Path(root) / "minicity").is_dir():
-            for special in read_specials(root, split):
-                self._specials[special.name].append(special)
+    predictions: Predictions
+    root: Path
+    split: str
+    folder: Path
+    options: EvaluationOptions
+    specials: Mapping[str, list[SpecialObject]]  # MiniCity's, by image
+    oracle: frozenset[str]  # images that get the ladder
+    labels_changed: int  # when the truth last was, nanoseconds since 1970
 
-    def add(
-        self,
-        name: str,
-        result: PanopticResult,
-        instance_ids: Int[np.ndarray, "height width"],
-    ) -> None:
-        """Score the answer to one image."""
-        overlap = segment_overlap(result.panoptic, instance_ids)
-        self.quality.add(overlap)
-        self.quality_void.add(overlap)
-        self.iou.update(result.semantic, instance_ids)
-        for special in self._specials[name]:
-            visible = special_mask(self._root, self._split, special)
-            self.far_cues.update(special, visible, result.semantic)
+    def claim(self) -> None:
+        """Note in the folder what is evaluated there.
+
+        Raises:
+            InputError: the folder belongs to something else.
+        """
+        own = {
+            **self.predictions.identity,
+            "data": str(self.root.resolve()),
+            "split": self.split,
+            "labels_changed": self.labels_changed,
+            "oracle_images": self.options.oracle_images,
+        }
+        path, predictions = self.folder / SETTINGS, prediction_json(self.folder, self.split)
+        if not path.is_file() and (predictions.exists() or predictions.with_suffix("").exists()):
+            raise InputError(
+                f"{self.folder} holds predictions that another program has written, and they "
+                "would be overwritten. Choose another folder for the results."
+            )
+        if path.is_file() and (there := read_json(path)) != own:
+            differing = [key for key in own if there.get(key) != own[key]]
+            raise InputError(
+                f"{self.folder} holds another evaluation: it differs in {', '.join(differing)}. "
+                "Choose another folder, or remove this one."
+            )
+        write_json(path, own)
+        # an evaluation that breaks off must not look complete
+        predictions.unlink(missing_ok=True)
+
+    def __call__(self, sample: SamplePaths) -> _Scored | str:
+        """Score one image, or return why that cannot be done."""
+        kept = self.folder / IMAGES / f"{sample.name}.json"
+        if kept.is_file():
+            return _Scored(*read_scores(kept))
+        try:
+            ids = read_instance_ids(sample.instance_ids)
+            answer = self.predictions.answer(sample, ids, oracle=sample.name in self.oracle)
+            specials = with_masks(self.root, self.split, self.specials.get(sample.name, []))
+            scores = score_image(sample, answer, ids, specials)
+        except InputError as error:
+            return str(error)
+        annotation = self._write(sample.name, answer)
+        write_scores(kept, scores, annotation)
+        return _Scored(scores, annotation)
+
+    def _write(self, name: str, answer: Answer) -> dict[str, Any]:
+        """Write an answer in the official forms, where they are not there already."""
+        own, official = self.predictions.own_files, self.options.official
+        if official and answer.semantic is not None and own.semantic is None:
+            write_label_ids(self.folder / SEMANTIC, name, answer.semantic)
+        if official and answer.scores is not None:
+            scores = list(answer.scores.items())
+            write_instances(self.folder / INSTANCE, name, answer.panoptic, scores)
+        if own.panoptic_json is not None:
+            return {}
+        return write_prediction(self.folder, self.split, name, answer.panoptic, answer.scores)
+
+    def prediction_of(self, sample: SamplePaths) -> Integer[np.ndarray, "height width"]:
+        """Return the panoptic map of an image that has been scored."""
+        if self.predictions.own_files.panoptic_json is not None:
+            ids = read_instance_ids(sample.instance_ids)
+            return self.predictions.answer(sample, ids, oracle=False).panoptic
+        path = self._picture(sample.name)
+        return labels_of_ids(path, read_id_picture(path))
+
+    def has_all_files(self, samples: Sequence[SamplePaths]) -> bool:
+        """Return whether the predictions of all images can be read here."""
+        if self.predictions.own_files.panoptic_json is not None:
+            return True
+        return all(self._picture(sample.name).is_file() for sample in samples)
+
+    def _picture(self, name: str) -> Path:
+        return prediction_json(self.folder, self.split).with_suffix("") / f"{name}.png"
 
 
-def _merged(tallies: list[_Tally]) -> _Tally:
-    """Add up what the processes have counted."""
-    total, *others = tallies
-    for other in others:
-        total.quality.merge(other.quality)
-        total.quality_void.merge(other.quality_void)
-        total.iou.merge(other.iou)
-        total.far_cues.merge(other.far_cues)
-    return total
+def _score_all(job: _Job, samples: Sequence[SamplePaths]) -> list[_Scored]:
+    """Score all images, by all processes together.
+
+    Raises:
+        InputError: some cannot be scored; which, and why.
+    """
+    rank, processes = rank_and_count()
+    results = map_parallel(
+        job,
+        samples[rank::processes],
+        workers=job.options.processes,
+        description=f"evaluating {job.split}",
+        progress=job.options.progress and rank == 0,
+        least=2,
+    )
+    by_name: dict[str, _Scored] = {}
+    problems: list[str] = []
+    for result in sum(gather_from_processes(results), []):
+        if isinstance(result, str):
+            problems.append(result)
+        else:
+            by_name[result.scores.name] = result
+    if len(problems) == 1:
+        raise InputError(problems[0])
+    if problems:
+        listed = "\n  ".join(problems[:_LISTED]) + ("\n  ..." if len(problems) > _LISTED else "")
+        raise InputError(f"{len(problems)} of {len(samples)} images cannot be scored:\n  {listed}")
+    return [by_name[sample.name] for sample in samples]
 
 
-def _why_no_official(scores: PanopticScores, processes: int, *, official: bool) -> str:
-    """Return why the official script cannot or shall not run, or an empty string."""
-    if not official:
-        return "not asked for."
-    if processes > 1:
-        return "several processes shared the images; run axialkit evaluate on the finished run."
-    if not is_script_installed():
-        return 'cityscapesscripts is not installed; pip install -e ".[data]" brings it.'
-    if scores.things.n == 0 or scores.stuff.n == 0:
-        return "the script cannot average over images without things or without stuff; take more."
-    return ""
+def _official(
+    job: _Job, samples: Sequence[SamplePaths], images: Sequence[ImageScores]
+) -> OfficialScores:
+    """Run the official scripts on the files of all images, or say why not."""
+    options, folder = job.options, job.folder
+    if not options.official:
+        return OfficialScores(reasons=_for_all("not asked for."))
+    if not job.has_all_files(samples):
+        return OfficialScores(
+            reasons=_for_all("several machines have the files; evaluate the finished run again.")
+        )
+    if missing := why_not_installed(options.official_python):
+        return OfficialScores(reasons=_for_all(missing))
+    truth = panoptic_json(job.root, job.split)
+    if not truth.is_file():
+        write_panoptic(job.root, job.split, progress=options.progress)
+    own = job.predictions.own_files
+    semantic = own.semantic or folder / SEMANTIC
+    files = OfficialFiles(
+        panoptic_json=own.panoptic_json or prediction_json(folder, job.split),
+        semantic=None if job.predictions.why_no_semantic else semantic,
+        instance=None if any(one.scores is None for one in images) else folder / INSTANCE,
+    )
+    return run_official_scripts(samples, truth, files, options.official_python, folder / RESULTS)
+
+
+def _last_change(samples: Sequence[SamplePaths]) -> int:
+    return max(sample.instance_ids.stat().st_mtime_ns for sample in samples)
+
+
+def _for_all(reason: str) -> dict[str, str]:
+    return dict.fromkeys(("panoptic", "pixel", "instance"), reason)
 
 
 @contextmanager
 def _folder(out: Path | str | None) -> Iterator[Path]:
-    """Yield the folder to write to: ``out``, or one that vanishes afterwards."""
+    """Yield the folder to write to: ``out``, or one that vanishes afterwards, of all processes."""
     if out is not None:
         yield Path(out)
         return
-    with tempfile.TemporaryDirectory() as scratch:
-        yield Path(scratch)
+    with tempfile.TemporaryDirectory() as own:
+        shared = Path(gather_from_processes(own)[0])
+        yield shared if shared.is_dir() else Path(own)

@@ -4,7 +4,7 @@ Of all panoptic quality, these objects are a small part; measured alone, they sh
 network sees far. Chance is one over the number of alternatives (three long vehicles: 33 %).
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, Integer
@@ -58,6 +58,22 @@ class FarCueAccuracy:
             self._make_room(key)
             self._pixels[key] += pixels
             self._objects[key] += other._objects[key]
+
+    def to_rows(self) -> list[list[Any]]:
+        """Return what was counted as plain values, for JSON."""
+        return [
+            [*key, pixels.tolist(), self._objects[key].tolist()]
+            for key, pixels in self._pixels.items()
+        ]
+
+    @classmethod
+    def from_rows(cls, rows: list[list[Any]]) -> "FarCueAccuracy":
+        """Take up what ``to_rows`` returned."""
+        counted = cls()
+        for kind, ambiguous, pixels, objects in rows:
+            counted._pixels[kind, ambiguous] = np.array(pixels, np.int64)
+            counted._objects[kind, ambiguous] = np.array(objects, np.int64)
+        return counted
 
     def _make_room(self, key: tuple[str, bool]) -> None:
         if key not in self._pixels:

@@ -1,175 +1,260 @@
-"""The official score: files in the official form, and the unmodified official script on them.
+"""The official scores: the three unmodified scripts of cityscapesscripts, each in a process.
 
-Predictions are written as cityscapesscripts wants them (``csEvalPanopticSemanticLabeling``)::
+The scripts have their traps, and none reaches the caller: they run in a folder of their own (one
+leaves a file where it runs), on links to just the images that are meant (two always take the whole
+val split), with their cache of the ground truth beside them (one keeps it in the installed package,
+for the next data set to stumble over), and with what NumPy has dropped since given back
+(``official_start``). Where a script cannot score, the reason is told in a sentence.
 
-    FOLDER/cityscapes_panoptic_{split}.json       segments of each image
-    FOLDER/cityscapes_panoptic_{split}/{name}.png segment ids as colors, R + 256 G + 65536 B
-
-The script runs in a process of its own, so it sees no code of ours. It needs the package
-cityscapesscripts (``pip install -e ".[data]"``), and nothing else here does.
+They need the package cityscapesscripts (``pip install -e ".[data]"``), in this environment or in
+another: give that one's Python.
 """
 
-import importlib.util
+import math
+import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Collection
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
-from jaxtyping import Int, Integer, UInt8
-from PIL import Image
-
-from axialkit.data.cityscapes import LABEL_IDS
+from axialkit.data.cityscapes import LABEL_IDS, TRAIN_CLASSES, SamplePaths
 from axialkit.errors import InputError
+from axialkit.evaluation import official_start
+from axialkit.evaluation.official_stage import choose_truth, link_predictions, link_truth
 from axialkit.evaluation.panoptic_quality import GroupQuality, PanopticScores, Quality
-from axialkit.files import atomic_path, read_json, write_json
-from axialkit.structures import LABEL_DIVISOR, VOID
+from axialkit.files import read_json, write_json
 
-SCRIPT = "cityscapesscripts.evaluation.evalPanopticSemanticLabeling"
+START = Path(official_start.__file__)
+_NAMES = {"panoptic": "panoptic", "pixel": "pixel-level", "instance": "instance-level"}
 
 
-class PanopticWriter:
-    """Writes one split's predictions; the JSON, which makes them valid, comes last.
+class ClassScores(NamedTuple):
+    """One score per class and their mean, as fractions; NaN for a class that does not count."""
 
-    >>> writer = PanopticWriter("out", "val")
-    >>> writer.add("frankfurt_000000_000294", result.panoptic)
-    >>> writer.finish()
+    mean: float
+    per_class: tuple[float, ...]  # by train id
+
+
+class OfficialFiles(NamedTuple):
+    """Where the predictions lie in the official forms; None for a form that there is not."""
+
+    panoptic_json: Path | None  # its PNGs lie in the folder of the same stem
+    semantic: Path | None  # folder of label id pictures
+    instance: Path | None  # folder of text files with masks
+
+
+class OfficialScores(NamedTuple):
+    """What the scripts said; None with a reason where one could not score."""
+
+    panoptic: PanopticScores | None = None
+    iou: ClassScores | None = None
+    ap: ClassScores | None = None
+    reasons: dict[str, str] = {}  # "panoptic", "pixel", "instance" -> why there is no score
+    shims: tuple[str, ...] = ()  # what a newer NumPy was given back
+
+
+class ScriptFailed(Exception):
+    """A script could not score; the text is a sentence for the user."""
+
+
+def run_official_scripts(
+    samples: Sequence[SamplePaths],
+    truth_json: Path,
+    files: OfficialFiles,
+    python: Path | str = sys.executable,
+    results: Path | None = None,
+) -> OfficialScores:
+    """Score predictions of those images with all three scripts.
+
+    ``truth_json`` is the official panoptic ground truth, for at least these images. The scripts'
+    own results are kept in the folder ``results``, if given.
     """
-
-    def __init__(self, folder: Path | str, split: str) -> None:
-        self.json_path = Path(folder) / f"cityscapes_panoptic_{split}.json"
-        self.images = self.json_path.with_suffix("")
-        self.annotations: list[dict[str, Any]] = []
-        if self.json_path.exists():  # a run that breaks off must not look complete
-            self.json_path.unlink()
-
-    def add(self, name: str, panoptic: Integer[np.ndarray, "height width"]) -> None:
-        """Write one image's panoptic labels; ``name`` is ``{city}_{seq}_{frame}``."""
-        ids = official_ids(panoptic)
-        with atomic_path(self.images / f"{name}.png") as temporary:
-            Image.fromarray(id_colors(ids)).save(temporary, compress_level=1)
-        segments = [
-            {"id": int(value), "category_id": int(value if value < 1000 else value // 1000)}
-            for value in np.unique(ids)
-            if value != 0
-        ]
-        self.annotations.append(
-            {"image_id": name, "file_name": f"{name}.png", "segments_info": segments}
-        )
-
-    def finish(self) -> Path:
-        """Write the JSON file and return its path."""
-        write_json(self.json_path, {"annotations": self.annotations}, indent=None)
-        return self.json_path
+    runs: dict[str, Callable[[], tuple[Any, tuple[str, ...]]]] = {
+        "panoptic": lambda: run_panoptic(samples, truth_json, files.panoptic_json, python, results),
+        "pixel": lambda: run_pixel(samples, files.semantic, python, results),
+        "instance": lambda: run_instance(samples, files.instance, python, results),
+    }
+    found: dict[str, Any] = {}
+    reasons, shims = {}, []
+    for kind, run in runs.items():
+        try:
+            found[kind], used = run()
+            shims += used
+        except (ScriptFailed, InputError) as error:
+            reasons[kind] = str(error)
+    return OfficialScores(
+        panoptic=found.get("panoptic"),
+        iou=found.get("pixel"),
+        ap=found.get("instance"),
+        reasons=reasons,
+        shims=tuple(dict.fromkeys(shims)),
+    )
 
 
-def official_ids(
-    panoptic: Integer[np.ndarray, "height width"],
-) -> Int[np.ndarray, "height width"]:
-    """Turn train_id * 1000 + instance into label id (* 1000 + instance for things); 0 = void.
-
-    The same segment always gets the same id, unlike with panopticapi's random colors.
-    """
-    present = np.unique(panoptic)
-    klass, number = np.divmod(present[present != VOID], LABEL_DIVISOR)
-    label_id = LABEL_IDS[klass].astype(np.int64)
-    code = np.zeros(len(present), np.int64)
-    code[present != VOID] = np.where(number > 0, label_id * LABEL_DIVISOR + number, label_id)
-    return code[np.searchsorted(present, panoptic)]
-
-
-def id_colors(
-    ids: Int[np.ndarray, "height width"],
-) -> UInt8[np.ndarray, "height width 3"]:
-    """Spell segment ids as colors: id = R + 256 G + 65536 B."""
-    return np.stack([ids % 256, ids // 256 % 256, ids // 65536], axis=-1).astype(np.uint8)
+def why_not_installed(python: Path | str = sys.executable) -> str:
+    """Return why the scripts cannot run under that Python, or an empty string."""
+    words = [str(python), "-c", "import cityscapesscripts.evaluation"]
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+    except OSError as error:
+        return f"{python} cannot be started ({error.strerror}); give the path of a Python."
+    if done.returncode == 0:
+        return ""
+    if Path(python) == Path(sys.executable):
+        return 'cityscapesscripts is not installed; pip install -e ".[data]" brings it.'
+    return f"{python} has no cityscapesscripts; {python} -m pip install cityscapesscripts adds it."
 
 
-def is_script_installed() -> bool:
-    """Return whether cityscapesscripts, which holds the official script, can be imported."""
-    return importlib.util.find_spec("cityscapesscripts") is not None
-
-
-def run_official_script(
-    truth_json: Path | str,
-    prediction_json: Path | str,
-    results: Path | str | None = None,
-    names: Collection[str] | None = None,
-) -> PanopticScores:
-    """Score predictions with the unmodified official script; PNGs lie beside the JSON files.
-
-    ``results`` is where the script's own JSON is kept (nowhere by default). ``names`` are the
-    images to score: all of the truth by default.
+def run_panoptic(
+    samples: Sequence[SamplePaths],
+    truth_json: Path,
+    prediction_json: Path | None,
+    python: Path | str = sys.executable,
+    results: Path | None = None,
+) -> tuple[PanopticScores, tuple[str, ...]]:
+    """Return the scores of ``csEvalPanopticSemanticLabeling``, and the shims it needed.
 
     Raises:
-        InputError: cityscapesscripts is not installed, a file is missing, or the script stops.
+        ScriptFailed: it did not score; why.
     """
-    if not is_script_installed():
-        raise InputError(
-            "The official score needs the package cityscapesscripts, which is not installed. "
-            'Install it with: pip install -e ".[data]"'
-        )
-    for path in (truth_json, prediction_json):
-        if not Path(path).is_file():
-            raise InputError(f"There is no file {path} for the official script to read.")
+    if prediction_json is None:
+        raise ScriptFailed("there are no panoptic predictions in the official form.")
     with tempfile.TemporaryDirectory() as scratch:
-        chosen = truth_json if names is None else _choose(Path(truth_json), names, Path(scratch))
-        scores = Path(scratch) / "scores.json"
-        files = {
-            "--gt-json-file": chosen,
-            "--gt-folder": Path(truth_json).with_suffix(""),
+        folder, scores = Path(scratch), Path(scratch) / "scores.json"
+        words = {
+            "--gt-json-file": choose_truth(truth_json, [s.name for s in samples], folder),
+            "--gt-folder": truth_json.with_suffix(""),
             "--prediction-json-file": prediction_json,
+            "--prediction-folder": prediction_json.with_suffix(""),
             "--results_file": scores,
         }
-        _run([str(part) for flag, path in files.items() for part in (flag, Path(path).resolve())])
-        content = read_json(scores)
-    if results is not None:
-        write_json(results, content)
-    return scores_from_official(content)
+        arguments = [str(part) for flag, path in words.items() for part in (flag, path.resolve())]
+        shims = _run("panoptic", folder, python, arguments)
+        return scores_from_official(_keep(scores, results)), shims
 
 
-def _choose(truth_json: Path, names: Collection[str], scratch: Path) -> Path:
-    """Write a truth JSON that holds only the images of those names."""
-    content = read_json(truth_json)
-    known = {annotation["image_id"]: annotation for annotation in content["annotations"]}
-    missing = [name for name in names if name not in known]
-    if missing:
-        raise InputError(
-            f"{truth_json} lacks the image {missing[0]}: it is older than the labels. Delete it, "
-            "and it will be made again."
-        )
-    chosen = scratch / "truth.json"
-    write_json(chosen, content | {"annotations": [known[name] for name in names]}, indent=None)
-    return chosen
+def run_pixel(
+    samples: Sequence[SamplePaths],
+    predictions: Path | None,
+    python: Path | str = sys.executable,
+    results: Path | None = None,
+) -> tuple[ClassScores, tuple[str, ...]]:
+    """Return the IoU of ``csEvalPixelLevelSemanticLabeling``, and the shims it needed.
 
+    ``predictions`` holds one label id picture per image, with names beginning like the image's.
 
-def _run(arguments: list[str]) -> None:
-    """Run the script away from the user's folder: it may leave files where it runs."""
+    Raises:
+        ScriptFailed: it did not score; why.
+    """
+    if predictions is None:
+        raise ScriptFailed("there are no semantic predictions (label id pictures).")
     with tempfile.TemporaryDirectory() as scratch:
-        done = subprocess.run(
-            [sys.executable, "-m", SCRIPT, *arguments], cwd=scratch, capture_output=True, text=True
-        )
-    if done.returncode != 0:
-        raise InputError(_explain_failure(done.stdout + done.stderr))
+        folder = Path(scratch)
+        link_truth(samples, folder / "data")
+        link_predictions(samples, predictions, folder / "results")
+        shims = _run("pixel", folder, python)
+        content = _keep(folder / "resultPixelLevelSemanticLabeling.json", results)
+    classes = [float(content["classScores"][klass.name]) for klass in TRAIN_CLASSES]
+    return ClassScores(float(content["averageScoreClasses"]), tuple(classes)), shims
+
+
+def run_instance(
+    samples: Sequence[SamplePaths],
+    predictions: Path | None,
+    python: Path | str = sys.executable,
+    results: Path | None = None,
+) -> tuple[ClassScores, tuple[str, ...]]:
+    """Return the AP of ``csEvalInstanceLevelSemanticLabeling``, and the shims it needed.
+
+    ``predictions`` holds one text file per image, beside the masks that it names.
+
+    Raises:
+        ScriptFailed: it did not score; why.
+    """
+    if predictions is None:
+        raise ScriptFailed("there are no scores of the segments, which rank the detections.")
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        link_truth(samples, folder / "data")
+        shims = _run("instance", folder, python, predictions=predictions)
+        produced = folder / "data/evaluationResults/resultInstanceLevelSemanticLabeling.json"
+        averages = _keep(produced, results)["averages"]
+    if math.isnan(averages["allAp"]):
+        raise ScriptFailed("these images hold no single things, so there is nothing to average.")
+    per_class = [
+        float(averages["classes"].get(klass.name, {"ap": math.nan})["ap"])
+        for klass in TRAIN_CLASSES
+    ]
+    return ClassScores(float(averages["allAp"]), tuple(per_class)), shims
 
 
 def scores_from_official(content: dict[str, Any]) -> PanopticScores:
-    """Read the official script's results: fractions, per class under the label id."""
+    """Read the panoptic script's results: fractions, per class under the label id."""
     groups = {name.lower(): GroupQuality(**content[name]) for name in ("All", "Things", "Stuff")}
-    per_class = tuple(Quality(**content["per_class"][str(label_id)]) for label_id in LABEL_IDS)
+    rows = (content["per_class"][str(label_id)] for label_id in LABEL_IDS)
+    # the script writes some zeros as whole numbers
+    per_class = tuple(Quality(*(float(row[name]) for name in Quality._fields)) for row in rows)
     return PanopticScores(**groups, per_class=per_class)
 
 
-def _explain_failure(output: str) -> str:
-    last_line = next((line for line in reversed(output.splitlines()) if line.strip()), "no message")
+def _run(
+    kind: str,
+    folder: Path,
+    python: Path | str,
+    arguments: Sequence[str] = (),
+    predictions: Path | None = None,
+) -> tuple[str, ...]:
+    """Run one script in ``folder``, where it may leave what it likes; return its shims."""
+    places = {
+        "CITYSCAPES_DATASET": folder / "data",
+        "CITYSCAPES_RESULTS": predictions or folder / "results",
+        "CITYSCAPES_EXPORT_DIR": folder,
+    }
+    done = subprocess.run(
+        [str(python), str(START), kind, *arguments],
+        cwd=folder,
+        env=_environment(python) | {name: str(path.resolve()) for name, path in places.items()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    output = done.stdout + done.stderr
+    if done.returncode != 0:
+        raise ScriptFailed(explain_failure(kind, output))
+    shim = official_start.SHIM
+    return tuple(line.removeprefix(shim) for line in output.splitlines() if line.startswith(shim))
+
+
+def _environment(python: Path | str) -> dict[str, str]:
+    """Return the environment variables, without packages meant for this Python only."""
+    own = Path(python) == Path(sys.executable)
+    return {name: value for name, value in os.environ.items() if own or name != "PYTHONPATH"}
+
+
+def explain_failure(kind: str, output: str) -> str:
+    """Turn what a script printed before it stopped into one sentence."""
     if "ZeroDivisionError" in output:
         return (
-            "The official script cannot average over no class: these images hold no things, or no "
-            "stuff, neither in truth nor in prediction. Evaluate more images."
+            "the script cannot average over no class: these images hold no things, or no stuff, "
+            "neither in truth nor in prediction. Evaluate more images."
         )
-    return (
-        f"The official script stopped with: {last_line.strip()} If the ground truth has changed, "
-        "delete gtFine/cityscapes_panoptic_* and evaluate again."
-    )
+    if kind == "instance" and "IndexError" in output:
+        return (
+            "the script crashes when no object of a class is found and all detections of that "
+            "class lie on void, groups or tiny objects, which it ignores. Evaluate more images."
+        )
+    last = next((line for line in reversed(output.splitlines()) if line.strip()), "no message")
+    return f"the {_NAMES[kind]} script stopped with: {last.strip()}"
+
+
+def _keep(produced: Path, results: Path | None) -> dict[str, Any]:
+    """Read a script's results, and keep a copy in the folder ``results``."""
+    try:
+        content = read_json(produced)
+    except InputError as error:
+        raise ScriptFailed(f"the script ended without a result ({error})") from error
+    if results is not None:
+        write_json(results / produced.name, content)
+    return content

@@ -11,7 +11,10 @@ from axialkit.config import ExperimentConfig
 from axialkit.data.cityscapes import list_samples
 from axialkit.data.dataset import PanopticDataset, Share, build_loader
 from axialkit.errors import InputError
-from axialkit.evaluation.evaluate import EvaluationReport, evaluate
+from axialkit.evaluation.evaluate import EvaluationOptions, evaluate
+from axialkit.evaluation.network import NetworkPredictions
+from axialkit.evaluation.report import EvaluationReport
+from axialkit.evaluation.report_tables import text
 from axialkit.files import write_json
 from axialkit.training.checkpoint import load_checkpoint, save_checkpoint
 from axialkit.training.distributed import Processes, is_restarted_by_itself, process_group
@@ -74,7 +77,7 @@ def train(
         if evaluate_on and not processes.from_main((out / EVALUATION_FILE).exists()):
             report = _evaluate_finished(out, config, root, evaluate_on, progress=progress)
             if progress:
-                print(report.table())
+                print(text(report))
     return out
 
 
@@ -83,7 +86,8 @@ def evaluate_run(
 ) -> EvaluationReport:
     """Evaluate a finished run on a split and keep the report in its folder."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    report = evaluate(load_model(out).to(device), config, root, split, progress=progress)
+    predictions = NetworkPredictions(load_model(out).to(device), config, name=out.name)
+    report = evaluate(predictions, root, split, options=EvaluationOptions(progress=progress))
     write_json(out / EVALUATION_FILE, report.to_dict())
     return report
 

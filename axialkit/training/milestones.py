@@ -9,7 +9,8 @@ from axialkit.config import ExperimentConfig
 from axialkit.data.cityscapes import SamplePaths, list_samples
 from axialkit.data.dataset import read_pair
 from axialkit.errors import InputError
-from axialkit.evaluation.evaluate import evaluate
+from axialkit.evaluation.evaluate import EvaluationOptions, evaluate
+from axialkit.evaluation.network import NetworkPredictions
 from axialkit.inference import segment
 from axialkit.training.log import RunLog, read_lines, write_lines
 from axialkit.training.state import State
@@ -39,10 +40,13 @@ def evaluate_on_the_way(
     lines = read_evaluations(out)
     if state.processes.from_main(state.step in {line["step"] for line in lines}):
         return
-    report = evaluate(state.answers, config, root, split, official=False, progress=False)
+    predictions = NetworkPredictions(state.answers, config)
+    options = EvaluationOptions(official=False, progress=False)
+    report = evaluate(predictions, root, split, options=options)
     if not state.processes.is_main:
         return
-    scores = {"pq": report.quality.scores().all.pq, "miou": report.iou.mean("official")}
+    own = report.columns()["own"]
+    scores = {"pq": own["pq"], "miou": own["miou"]}
     best = max((_finite(line["pq"]) for line in lines), default=-math.inf)
     if _finite(scores["pq"]) > best:
         told = {"step": str(state.step), "scores": json.dumps(scores)}

@@ -19,7 +19,8 @@ from axialkit.config import ExperimentConfig, to_dict
 from axialkit.data.minicity import generate
 from axialkit.data.minicity_files import read_config
 from axialkit.errors import InputError
-from axialkit.evaluation.evaluate import evaluate
+from axialkit.evaluation.evaluate import EvaluationOptions, evaluate
+from axialkit.evaluation.network import NetworkPredictions
 from axialkit.files import atomic_path, write_json
 from axialkit.model import AxialDeepLab
 from axialkit.training.log import read_log
@@ -43,17 +44,19 @@ def ship(run: Path | str, root: Path | str, name: str, *, to: Path = SHIPPED) ->
     weights = to / f"{name}{WEIGHTS_SUFFIX}"
     save_weights(weights, load_model(run), {"preset": name}, half=True)
     model = load_model(run, weights)
-    report = evaluate(model, config, root)
-    if report.official is None or report.official_miou is None:
-        raise InputError(f"No official score to put on the card: {report.official_note}")
+    report = evaluate(NetworkPredictions(model, config, name=name), root)
+    official = report.columns()["official"]
+    if official["pq"] is None or official["miou"] is None:
+        reasons = " ".join(report.notes.values())
+        raise InputError(f"No official score to put on the card: {reasons}")
     card = {
         "name": name,
         "weights": {"bytes": weights.stat().st_size, "sha256": _sha256(weights)},
         "data": read_config(Path(root)),
         "training": _training(run, config),
         "date": date.today().isoformat(),
-        "pq": round(100 * report.official.all.pq, 1),
-        "miou": round(100 * report.official_miou, 1),
+        "pq": round(100 * official["pq"], 1),
+        "miou": round(100 * official["miou"], 1),
         "val": report.to_dict(),
         "part": {"images": PART, "pq": _part_score(model, config, root)},
         "config": to_dict(config),
@@ -67,7 +70,7 @@ def ship(run: Path | str, root: Path | str, name: str, *, to: Path = SHIPPED) ->
 def card_text(card: dict[str, Any]) -> str:
     """Spell a card as Markdown: what it is, how it was made, what it scores, what it cannot do."""
     val, training = card["val"], card["training"]
-    official = val["official_script"]
+    official = val["official"]
     groups = [
         f"| all | {_percent(official['pq'])} |",
         f"| things | {_percent(official['things']['pq'])} |",
@@ -155,7 +158,9 @@ def _part_score(model: AxialDeepLab, config: ExperimentConfig, root: Path | str)
             seed=settings["seed"],
             progress=False,
         )
-        return evaluate(model, config, part, official=False).quality.scores().all.pq
+        options = EvaluationOptions(official=False, progress=False)
+        report = evaluate(NetworkPredictions(model, config), part, options=options)
+        return report.quality.scores().all.pq
 
 
 def _percent(fraction: float | None) -> str:

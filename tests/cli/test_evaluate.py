@@ -12,13 +12,64 @@ def test_it_prints_both_scores_and_writes_them(axk, trained, city, tmp_path):
     )
     assert outcome.code == 0, outcome.err
     scores = json.loads((tmp_path / "s.json").read_text())
-    official, ours = scores["official_script"]["pq"], scores["crowd_official"]["pq"]
+    official, ours = scores["official"]["pq"], scores["own"]["pq"]
     assert official == pytest.approx(ours, abs=1e-9)
     assert scores["images"] == 4
-    assert "official script" in outcome.out
+    assert "official (their scripts)" in outcome.out
     assert f"{100 * official:.1f}" in outcome.out
     assert (tmp_path / "o" / "cityscapes_panoptic_val.json").exists()
     assert len(list((tmp_path / "o").glob("cityscapes_panoptic_val/*.png"))) == 4
+
+
+def test_everything_is_kept_and_gone_on_with(axk, trained, city, tmp_path):
+    words = ["evaluate", trained, "--data", city, "--out", tmp_path / "o", "--processes", 2]
+    outcome = axk(*words, "--report", tmp_path / "r.html", "--csv", tmp_path / "s.csv")
+    assert outcome.code == 0, outcome.err
+    out = tmp_path / "o"
+    assert (out / "report.html").read_text() == (tmp_path / "r.html").read_text()
+    assert (out / "scores.csv").read_text() == (tmp_path / "s.csv").read_text()
+    first = json.loads((out / "scores.json").read_text())
+    kept = {path: path.stat().st_mtime_ns for path in (out / "images").iterdir()}
+    assert len(kept) == 4
+    assert axk(*words).code == 0
+    assert {path: path.stat().st_mtime_ns for path in (out / "images").iterdir()} == kept
+    again = json.loads((out / "scores.json").read_text())
+    assert {**again, "seconds": 0} == {**first, "seconds": 0}
+    refused = axk("evaluate", trained, "--data", city, "--out", out, "--flip")
+    assert refused.code == 2
+    assert "holds another evaluation: it differs in flip" in refused.sentence
+
+
+def test_a_folder_of_predictions_scores_like_the_network_that_wrote_them(axk, city, tmp_path):
+    out = tmp_path / "o"
+    assert axk("evaluate", "tiny_avenue", "--data", city, "--out", out).code == 0
+    network = json.loads((out / "scores.json").read_text())
+    path, semantic = tmp_path / "s.json", out / "semantic"
+    outcome = axk("evaluate", out, "--data", city, "--semantic", semantic, "--json", path)
+    assert outcome.code == 0, outcome.err
+    files = json.loads(path.read_text())
+    assert network["own"]["pq"] > 0.5
+    for column in ("own", "official", "reference"):
+        for group in ("things", "stuff"):
+            assert files[column].pop(group) == pytest.approx(network[column].pop(group), abs=1e-9)
+        assert files[column] == pytest.approx(network[column], abs=1e-9)
+    assert axk("evaluate", out).sentence.endswith("are for with --data ROOT.")
+    bare = axk("evaluate", out / "cityscapes_panoptic_val", "--data", city)
+    assert bare.code == 0
+    assert "No mIoU, No official mIoU: panoptic maps have no class where they" in bare.out
+    taken = axk("evaluate", out, "--data", city, "--out", out)
+    assert taken.code == 2
+
+
+def test_averaged_passes_change_the_answer(axk, trained, city, tmp_path):
+    words = ["evaluate", trained, "--data", city, "--limit", 2, "--skip-official", "--json"]
+    assert axk(*words, tmp_path / "a.json").code == 0
+    assert axk(*words, tmp_path / "b.json", "--flip", "--scales", 0.5, 1.0).code == 0
+    one, two = (json.loads((tmp_path / f"{n}.json").read_text()) for n in "ab")
+    assert one["confusion"] != two["confusion"]
+    assert one["notes"]["official ap"] == "not asked for."
+    outcome = axk(*words, tmp_path / "c.json", "--scales", 0)
+    assert outcome.sentence == "scales must be positive numbers such as 0.75 1 1.25, got 0."
 
 
 def test_other_weights_of_the_same_network_can_be_scored(axk, trained, city, tmp_path):
@@ -46,6 +97,12 @@ def test_a_limit_takes_the_first_images(axk, trained, city, tmp_path):
     ("flags", "words"),
     [
         (["--limit", "0"], "--limit must be at least 1 image, got 0."),
+        (["--processes", "0"], "--processes must be at least 1, got 0."),
+        (["--oracle-images", "-1"], "--oracle-images must be 0 or more, got -1."),
+        (
+            ["--semantic", "."],
+            "--semantic belongs to a folder of predictions; a network has its own.",
+        ),
         (["--split", "vall"], 'There is no split "vall". Did you mean "val"?'),
     ],
 )

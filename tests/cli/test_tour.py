@@ -59,7 +59,7 @@ def test_the_page_is_well_formed(finished):
 
 def test_the_score_on_the_page_is_the_official_one(finished):
     report = json.loads((finished / "run" / "evaluation.json").read_text())
-    quality = f"{100 * report['official_script']['pq']:.1f}"
+    quality = f"{100 * report['official']['pq']:.1f}"
     assert f"<strong>{quality}</strong><b>PQ</b>" in (finished / "index.html").read_text()
 
 

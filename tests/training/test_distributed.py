@@ -10,7 +10,8 @@ from safetensors.torch import load_file
 
 from axialkit.data.dataset import PanopticDataset, Share, build_loader
 from axialkit.errors import InputError
-from axialkit.evaluation.evaluate import evaluate
+from axialkit.evaluation.evaluate import EvaluationOptions, evaluate
+from axialkit.evaluation.network import NetworkPredictions
 from axialkit.training.distributed import Processes, process_group
 from axialkit.training.loop import train
 from axialkit.training.state import make_state, ready_network
@@ -102,21 +103,26 @@ def test_one_process_writes(runs):
 def score(rank, address, run, root, results):
     torch.distributed.init_process_group("gloo", init_method=address, rank=rank, world_size=2)
     torch.set_num_threads(1)
-    report = evaluate(load_model(run), short(5), root, progress=False)
+    predictions = NetworkPredictions(load_model(run), short(5))
+    report = evaluate(predictions, root, options=EvaluationOptions(progress=False))
     torch.save(report.to_dict(), f"{results}/{rank}")
     torch.distributed.destroy_process_group()
 
 
 def test_shared_evaluation_adds_up_counts(runs, city, tmp_path):
     run = runs / "sgd1"
-    alone = evaluate(load_model(run), short(5), city, progress=False, official=False).to_dict()
+    predictions = NetworkPredictions(load_model(run), short(5))
+    alone = evaluate(predictions, city, options=EvaluationOptions(progress=False)).to_dict()
     arguments = (f"file://{tmp_path}/meet", str(run), str(city), str(tmp_path))
     torch.multiprocessing.spawn(score, arguments, nprocs=2)
     for rank in (0, 1):
         shared = torch.load(tmp_path / str(rank), weights_only=False)
-        assert "several processes" in shared["official_note"]
+        if rank == 0:  # which saw the files of both
+            assert_equal_numbers(shared["official"], alone["official"])
+        else:
+            assert "the first process has it" in shared["notes"]["official pq"]
         assert shared["images"] == alone["images"] == 4
-        for name in ("crowd_official", "crowd_void", "per_class", "far_cues"):
+        for name in ("own", "reference", "oracle", "confusion", "far_cues"):
             assert_equal_numbers(shared[name], alone[name])
 
 

@@ -7,7 +7,8 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from axialkit.evaluation.evaluate import evaluate
+from axialkit.evaluation.evaluate import EvaluationOptions, evaluate
+from axialkit.evaluation.network import NetworkPredictions
 from axialkit.structures import LossTerms
 from axialkit.training import loop, milestones
 from axialkit.training.log import read_log
@@ -28,14 +29,11 @@ class Examiner:
     def __init__(self, marks):
         self.marks, self.seen = list(marks), []
 
-    def __call__(self, model, *_, **__):
-        self.seen.append({name: tensor.clone() for name, tensor in model.state_dict().items()})
-        pq = self.marks.pop(0)
-        scores = SimpleNamespace(all=SimpleNamespace(pq=pq))
-        return SimpleNamespace(
-            quality=SimpleNamespace(scores=lambda: scores),
-            iou=SimpleNamespace(mean=lambda kind: 0.5),
-        )
+    def __call__(self, predictions, *_, **__):
+        weights = predictions.model.state_dict()
+        self.seen.append({name: tensor.clone() for name, tensor in weights.items()})
+        own = {"pq": self.marks.pop(0), "miou": 0.5}
+        return SimpleNamespace(columns=lambda: {"own": own})
 
 
 def test_the_best_weights_are_kept(city, tmp_path, monkeypatch):
@@ -100,7 +98,9 @@ def watched(city, tmp_path_factory):
 
 
 def test_the_last_evaluation_is_that_of_the_finished_run(watched, city):
-    report = evaluate(load_model(watched), CONFIG, city, official=False, progress=False)
+    predictions = NetworkPredictions(load_model(watched), CONFIG)
+    options = EvaluationOptions(official=False, progress=False)
+    report = evaluate(predictions, city, options=options)
     last = read_evaluations(watched)[-1]
     assert last["step"] == 8
     assert last["pq"] == pytest.approx(report.quality.scores().all.pq, nan_ok=True)

@@ -27,7 +27,7 @@ def official_scores(preset, root, folder):
         config = get_preset(preset)
         config = replace(config, train=replace(config.train, seed=seed))
         run = train(config, root, folder / f"{preset}_{seed}")
-        scores.append(100 * read_json(run / "evaluation.json")["official_script"]["pq"])
+        scores.append(100 * read_json(run / "evaluation.json")["official"]["pq"])
     print(f"{preset}: official PQ of seeds {SEEDS}: {scores}")
     return scores
 

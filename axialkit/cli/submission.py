@@ -1,0 +1,67 @@
+"""``axialkit submission NAME_OR_RUN``: results on the test split, zipped for the test server."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from axialkit.cli.parse import OptionalFolder, OptionalPath, parse
+from axialkit.cli.roots import default_root
+from axialkit.cli.tables import table
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Segment the test images and pack the results for the Cityscapes test server.
+
+    Three archives, one per benchmark: panoptic.zip, pixel.zip and instance.zip. Labels are not
+    needed. Run it again after an interruption, and it goes on.
+
+    Examples:
+      axialkit submission runs/big --data data/cityscapes --out submission
+      axialkit submission tiny --split val --out trial       to look at the files
+
+    Next:
+      upload the archives at cityscapes-dataset.com (an account is needed)
+    """
+
+    model: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="NAME_OR_RUN")]
+    """A preset with weights (axialkit weights list), or the folder of a run or of weights."""
+    data: Annotated[OptionalFolder, tyro.conf.arg(name="data", metavar="ROOT")] = None
+    """Folder that holds leftImg8bit; by default the data set the network is made for."""
+    split: str = "test"
+    """train, val or test."""
+    out: Annotated[Path, tyro.conf.arg(metavar="DIR")] = Path("submission")
+    """Folder for the files and the archives; one for each network."""
+    weights: OptionalPath = None
+    """Weights of the same network to use instead, such as RUN/best.safetensors."""
+    flip: bool = False
+    """Average with the answer to the mirrored image."""
+    scales: Annotated[tuple[float, ...], tyro.conf.arg(metavar="S ...")] = (1.0,)
+    """Average over these sizes of the image."""
+
+
+def command(argv: list[str]) -> int:
+    """Write the archives and list them."""
+    arguments = parse(Arguments, argv, "submission")
+    from axialkit.evaluation.submission import write_submission
+    from axialkit.inference import InferenceOptions
+    from axialkit.passes import Passes
+    from axialkit.training.distributed import process_group
+    from axialkit.weights import load_config, load_model
+
+    config = load_config(arguments.model)
+    with process_group() as processes:
+        model = load_model(arguments.model, arguments.weights).to(processes.device)
+        archives = write_submission(
+            model,
+            config,
+            arguments.data or default_root(config),
+            arguments.out,
+            arguments.split,
+            options=InferenceOptions(Passes(arguments.flip, arguments.scales)),
+        )
+    rows = [(str(one.path), str(one.files), f"{one.size / 1e6:.1f}") for one in archives]
+    print(table(["archive", "files", "MB"], rows))
+    return 0

@@ -1,0 +1,264 @@
+"""Predictions that lie in a folder, written by axialkit or by any other program.
+
+Panoptic PNGs, one per image, whose names begin like the image's; a pixel's id is
+``R + 256 G + 65536 B``, 0 = void. JSON files beside them (official form, ``annotations``) give each
+id its category (a label id, 24 = person) and, if it is there, its score. Without JSON the ids must
+speak for themselves: label id * 1000 + number for things, label id for stuff.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int, Integer, UInt8
+from PIL import Image
+
+from axialkit.data.cityscapes import LABEL_IDS, THING_TRAIN_IDS, SamplePaths
+from axialkit.data.images import DECODE_ERRORS
+from axialkit.data.runs import find_runs
+from axialkit.errors import InputError
+from axialkit.evaluation.official import OfficialFiles
+from axialkit.evaluation.official_stage import continues, find_picture
+from axialkit.evaluation.predictions import Answer
+from axialkit.files import read_json
+from axialkit.structures import IGNORE_CLASS, LABEL_DIVISOR, VOID
+
+_LISTED = 10  # files in one message
+_TRAIN_ID = {int(label_id): train_id for train_id, label_id in enumerate(LABEL_IDS)}
+
+
+class FolderPredictions:
+    """Reads panoptic PNGs, and label id pictures from ``semantic`` if that folder is given.
+
+    ``folder`` holds the PNGs, or the official ``cityscapes_panoptic_{split}`` JSON and folder.
+
+    Raises:
+        InputError: no such folder, no PNG in it, or JSON that cannot be read.
+    """
+
+    def __init__(self, folder: Path | str, semantic: Path | str | None = None) -> None:
+        self.folder = Path(folder)
+        self.semantic = None if semantic is None else Path(semantic)
+        for path in (self.folder, self.semantic):
+            if path is not None and not path.is_dir():
+                raise InputError(f"There is no folder {path} of predictions.")
+        self.official_json = _official_json(self.folder)
+        self.pictures = _pictures(self.folder, self.official_json)
+        self._segments = _segments(self.folder, self.official_json)
+
+    @property
+    def own_files(self) -> OfficialFiles:
+        """Return the files that the official scripts can read as they are."""
+        return OfficialFiles(self.official_json, self.semantic, None)
+
+    @property
+    def why_no_semantic(self) -> str:
+        """Say what brings the mIoU."""
+        if self.semantic is not None:
+            return ""
+        return "panoptic maps have no class where they are void; --semantic DIR names the maps."
+
+    @property
+    def identity(self) -> dict[str, object]:
+        """Return the folders, and when something in them last changed."""
+        changed = [path.stat().st_mtime_ns for path in self.pictures]
+        return {
+            "predictions": str(self.folder.resolve()),
+            "semantic": self.semantic and str(self.semantic.resolve()),
+            "files": len(self.pictures),
+            "changed": max(changed),
+        }
+
+    def check(self, samples: Sequence[SamplePaths], processes: int) -> None:
+        """Refuse a folder that lacks an image or is ambiguous.
+
+        Raises:
+            InputError: which images.
+        """
+        missing = [s.name for s in samples if len(self._of(s.name)) != 1]
+        if missing:
+            twice = [name for name in missing if self._of(name)]
+            listed = ", ".join(missing[:_LISTED]) + (" ..." if len(missing) > _LISTED else "")
+            reason = "no panoptic PNG, or several," if twice else "no panoptic PNG"
+            raise InputError(
+                f"{self.folder} has {reason} for {len(missing)} of {len(samples)} images: {listed}."
+            )
+
+    def answer(
+        self, sample: SamplePaths, instance_ids: Int[np.ndarray, "height width"], *, oracle: bool
+    ) -> Answer:
+        """Read the files of one image.
+
+        Raises:
+            InputError: unreadable, of another size than the truth, or with unknown ids.
+        """
+        [path] = self._of(sample.name)
+        ids = read_id_picture(path)
+        _check_size(path, ids.shape, instance_ids.shape)
+        segments = self._segments.get(path.name)
+        panoptic, scores = _decoded(path, ids, segments)
+        return Answer(panoptic, self._semantic_map(sample.name, instance_ids.shape), scores)
+
+    def _of(self, name: str) -> list[Path]:
+        return [path for path in self.pictures if continues(path.name, name)]
+
+    def _semantic_map(
+        self, name: str, size: tuple[int, ...]
+    ) -> UInt8[np.ndarray, "height width"] | None:
+        if self.semantic is None:
+            return None
+        path = find_picture(name, self.semantic)
+        labels = _open(path, ("L",), "label ids are 8-bit grey")
+        _check_size(path, labels.shape, size)
+        table = np.full(256, IGNORE_CLASS, np.uint8)
+        table[LABEL_IDS] = np.arange(len(LABEL_IDS))
+        present = np.unique(labels)
+        if not np.isin(present, LABEL_IDS).any() or (present > 33).any():
+            raise InputError(
+                f"{path} holds the values {_few(present)}, which are no label ids (7 = road ... "
+                "33 = bicycle). Are they train ids?"
+            )
+        return table[labels]
+
+
+def read_id_picture(path: Path) -> Int[np.ndarray, "height width"]:
+    """Read the segment ids of a panoptic PNG.
+
+    Raises:
+        InputError: unreadable, or not RGB.
+    """
+    rule = "a panoptic PNG is RGB, id = R + 256 G + 65536 B"
+    colors = _open(path, ("RGB", "RGBA"), rule, convert="RGBA")
+    return colors.view("<i4")[..., 0] & 0xFFFFFF
+
+
+def _open(
+    path: Path, modes: tuple[str, ...], rule: str, convert: str | None = None
+) -> UInt8[np.ndarray, "height width *channel"]:
+    try:
+        with Image.open(path) as image:
+            image.load()
+            mode = image.mode
+            values = np.asarray(image.convert(convert) if convert and mode in modes else image)
+    except DECODE_ERRORS as error:
+        raise InputError(f"Cannot read {path}: {error}. Write it again.") from error
+    if mode not in modes:
+        raise InputError(f"{path} has image mode {mode}, but {rule}.")
+    return values
+
+
+def _check_size(path: Path, size: tuple[int, ...], truth: tuple[int, ...]) -> None:
+    if size != truth:
+        raise InputError(
+            f"{path} is {size[0]}x{size[1]} (height x width), its ground truth {truth[0]}x"
+            f"{truth[1]}. Resize the prediction to the annotated image, by the nearest pixel."
+        )
+
+
+def _decoded(
+    path: Path, ids: Int[np.ndarray, "height width"], segments: list[dict[str, Any]] | None
+) -> tuple[Integer[np.ndarray, "height width"], dict[int, float] | None]:
+    """Turn segment ids into panoptic labels; return the scores of the things, if all have one."""
+    runs = find_runs(ids)
+    present, index = np.unique(runs.value, return_inverse=True)
+    if segments is None:
+        labels = [_label_of_id(path, ids, value) for value in present.tolist()]
+        return runs.spread(np.array(labels, np.int32)[index]), None
+    label_of = _numbered(path, segments)
+    unknown = [value for value in present.tolist() if value not in label_of and value != 0]
+    absent = sorted(set(label_of) - set(present.tolist()))
+    if unknown or absent:
+        where, which = ("PNG, but not in the JSON", unknown) if unknown else ("JSON only", absent)
+        raise InputError(f"{path}: the segment ids {_few(which)} are in the {where}.")
+    labels = [label_of.get(value, VOID) for value in present.tolist()]
+    given = {label_of[s["id"]]: s.get("score") for s in segments}
+    things = {k: v for k, v in given.items() if k // LABEL_DIVISOR in THING_TRAIN_IDS}
+    complete = all(score is not None for score in things.values())
+    scores = {k: float(v) for k, v in things.items() if v is not None} if complete else None
+    return runs.spread(np.array(labels, np.int32)[index]), scores
+
+
+def labels_of_ids(
+    path: Path, ids: Int[np.ndarray, "height width"]
+) -> Int[np.ndarray, "height width"]:
+    """Turn segment ids that say themselves what they are into panoptic labels.
+
+    Raises:
+        InputError: an id is no label id * 1000 + number.
+    """
+    return _decoded(path, ids, None)[0]
+
+
+def _numbered(path: Path, segments: list[dict[str, Any]]) -> dict[int, int]:
+    """Give each segment of the JSON a panoptic label, in the order of the JSON."""
+    counts: dict[int, int] = {}
+    labels = {}
+    for segment in segments:
+        klass = _TRAIN_ID.get(segment.get("category_id"))
+        if klass is None:
+            raise InputError(
+                f"{path}: its JSON gives the segment {segment.get('id')} the category "
+                f"{segment.get('category_id')}, which is none of the 19 evaluated label ids "
+                "(7 = road ... 33 = bicycle). Are they train ids?"
+            )
+        counts[klass] = counts.get(klass, int(klass in THING_TRAIN_IDS) - 1) + 1
+        if counts[klass] >= LABEL_DIVISOR:
+            raise InputError(f"{path}: its JSON has {LABEL_DIVISOR} or more segments of one class.")
+        labels[segment["id"]] = klass * LABEL_DIVISOR + counts[klass]
+    return labels
+
+
+def _label_of_id(path: Path, ids: Int[np.ndarray, "height width"], value: int) -> int:
+    """Read an id that says itself what it is."""
+    label_id, number = divmod(value, LABEL_DIVISOR) if value >= LABEL_DIVISOR else (value, 0)
+    if value == 0:
+        return VOID
+    klass = _TRAIN_ID.get(label_id)
+    if klass is None or (klass in THING_TRAIN_IDS and value < LABEL_DIVISOR):
+        two_channels = not (ids >= 65536).any() and (ids % 256 <= 18).all()
+        hint = (
+            " It looks like deeplab2's raw_panoptic, whose channels are class and number."
+            if two_channels
+            else ""
+        )
+        raise InputError(
+            f"{path} holds the segment id {value}, and no JSON says what that is. Without JSON, "
+            f"ids are label id * 1000 + number (things) or label id (stuff), 0 = void.{hint}"
+        )
+    return klass * LABEL_DIVISOR + number
+
+
+def _official_json(folder: Path) -> Path | None:
+    """Return the JSON of the official form, if the folder has it and the PNGs beside it."""
+    for path in sorted(folder.glob("cityscapes_panoptic_*.json")):
+        if path.with_suffix("").is_dir():
+            return path
+    beside = folder.with_suffix(".json")
+    return beside if beside.is_file() else None
+
+
+def _pictures(folder: Path, official_json: Path | None) -> list[Path]:
+    inside = folder if official_json is None else official_json.with_suffix("")
+    found = [p for p in sorted(inside.rglob("*.png")) if not p.stem.endswith("_overlay")]
+    if not found:
+        raise InputError(f"{inside} holds no PNG, so there is nothing to evaluate.")
+    return found
+
+
+def _segments(folder: Path, official_json: Path | None) -> dict[str, list[dict[str, Any]]]:
+    """Return the segments of each picture by its file name, from all JSON files that list some."""
+    paths = [official_json] if official_json else sorted(folder.rglob("*.json"))
+    segments: dict[str, list[dict[str, Any]]] = {}
+    for path in paths:
+        content = read_json(path)
+        annotations = content.get("annotations", []) if isinstance(content, dict) else []
+        for one in annotations:
+            if "file_name" in one and "segments_info" in one:
+                segments[Path(one["file_name"]).name] = one["segments_info"]
+    return segments
+
+
+def _few(values: Sequence[int] | np.ndarray) -> str:
+    shown = [str(value) for value in list(values)[:6]]
+    return ", ".join(shown) + (" ..." if len(values) > 6 else "")

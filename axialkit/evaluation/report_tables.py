@@ -1,0 +1,166 @@
+"""An evaluation to read in a terminal, and as CSV for a spreadsheet."""
+
+import csv
+import io
+import math
+from typing import Any
+
+from axialkit.evaluation.far_cues import DISTANCE_BINS
+from axialkit.evaluation.report import AGREE, EvaluationReport, occurs
+
+_NAMES = {
+    "own": "own (official rules)",
+    "official": "official (their scripts)",
+    "reference": "reference (crowd = void)",
+}
+_WHO = {
+    "official pq": "No official PQ",
+    "official miou": "No official mIoU",
+    "official ap": "No official AP",
+    "own miou": "No mIoU",
+    "reference ap": "No reference AP",
+}
+
+
+def text(report: EvaluationReport) -> str:
+    """Return the scores in percent, as text of at most 80 columns."""
+    rows = report.per_class()
+    parts = [
+        f"{report.split}, {len(report.images)} images, {report.seconds:.0f} s. "
+        "All scores in percent.",
+        _columns(*_summary(report)),
+        "\n".join(remarks(report)),
+        _columns(*_classes(rows)),
+    ]
+    if absent := [name for name, row in rows.items() if not occurs(row)]:
+        parts.append(f"Neither in these images nor predicted: {', '.join(absent)}.")
+    if report.far_cues:
+        parts.append("Objects that only a far cue tells, pixels right by distance to the cue:")
+        parts.append(_columns(*_cues(report)))
+    return "\n\n".join(part for part in parts if part)
+
+
+def remarks(report: EvaluationReport) -> list[str]:
+    """Return sentences on agreement, what is missing and why, and how sure the score is."""
+    lines = []
+    if not math.isnan(report.difference):
+        lines.append(_agreement(report))
+    grouped: dict[str, list[str]] = {}
+    for name, reason in report.notes.items():
+        grouped.setdefault(reason, []).append(name)
+    if (names := list(grouped.values())) and set(names[0]) == {
+        "official pq",
+        "official miou",
+        "official ap",
+    }:
+        lines.append(f"No official score: {next(iter(grouped))}")
+    else:
+        lines += [
+            f"{', '.join(_WHO[name] for name in names)}: {reason}"
+            for reason, names in grouped.items()
+        ]
+    if report.official.shims:
+        lines.append(f"The scripts were given back: {'; '.join(report.official.shims)}.")
+    band = report.bands["all"]
+    if not math.isnan(band.low):
+        lines.append(
+            f"PQ on other images of this kind: {100 * band.low:.1f} to {100 * band.high:.1f} "
+            "(95 % band, bootstrap)."
+        )
+    return lines
+
+
+def csv_text(report: EvaluationReport) -> str:
+    """Return one line per class and group with all three columns, fractions 0..1, as CSV."""
+    measures = {
+        "own": ("pq", "sq", "rq", "iou"),
+        "official": ("pq", "sq", "rq", "iou", "ap"),
+        "reference": ("pq", "sq", "rq", "iou", "ap"),
+    }
+    names = [f"{column}_{measure}" for column, some in measures.items() for measure in some]
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(["class", "tp", "fp", "fn", *names])
+    for name, row in report.per_class().items():
+        columns = {"own": row, "official": row["official"], "reference": row["reference"]}
+        values = [columns[c].get(measure) for c, some in measures.items() for measure in some]
+        writer.writerow([name, row["tp"], row["fp"], row["fn"], *map(_blank, values)])
+    for group in ("all", "things", "stuff"):
+        values = []
+        for column, some in measures.items():
+            whole = report.columns()[column]
+            part = whole if group == "all" else whole[group]
+            means = {**part, "iou": whole["miou"] if group == "all" else None}
+            values += [means.get(measure) for measure in some]
+        writer.writerow([group, "", "", "", *map(_blank, values)])
+    return buffer.getvalue()
+
+
+def _agreement(report: EvaluationReport) -> str:
+    if report.difference < AGREE:
+        return "The official scripts and axialkit agree in every class."
+    return (
+        f"The official scripts and axialkit differ by up to {100 * report.difference:.2g}: the "
+        "panoptic files in gtFine do not fit the instanceIds. Delete "
+        f"gtFine/cityscapes_panoptic_{report.split}* and evaluate again."
+    )
+
+
+def _summary(report: EvaluationReport) -> tuple[list[str], list[list[Any]]]:
+    header = ["", "PQ", "SQ", "RQ", "PQ things", "PQ stuff", "mIoU", "AP"]
+    rows = []
+    for key, column in report.columns().items():
+        groups = column["things"]["pq"], column["stuff"]["pq"]
+        row = [column["pq"], column["sq"], column["rq"], *groups, column["miou"], column.get("ap")]
+        if any(value is not None for value in row):
+            rows.append([_NAMES[key], *row])
+    return header, rows
+
+
+def _classes(rows: dict[str, dict[str, Any]]) -> tuple[list[str], list[list[Any]]]:
+    header = ["class", "PQ", "SQ", "RQ", "IoU", "AP", "TP", "FP", "FN"]
+    lines = []
+    for name, row in rows.items():
+        if occurs(row):
+            ap = row["official"]["ap"] if row["official"]["ap"] is not None else None
+            scores = [row["pq"], row["sq"], row["rq"], row["iou"], ap]
+            lines.append([name, *scores, row["tp"], row["fp"], row["fn"]])
+    return header, lines
+
+
+def _cues(report: EvaluationReport) -> tuple[list[str], list[list[Any]]]:
+    bins = [f"{low}-{high}" for low, high in zip(DISTANCE_BINS, DISTANCE_BINS[1:], strict=False)]
+    header = ["kind", "objects", "right", "pixels", *bins, f"{DISTANCE_BINS[-1]}+ px"]
+    rows = []
+    for score in report.far_cues:
+        kind = score.kind if score.ambiguous else f"{score.kind} (also told nearby)"
+        accuracies = [score.object_accuracy, score.pixel_accuracy, *score.accuracy_by_distance]
+        rows.append([kind, score.objects, *accuracies])
+    return header, rows
+
+
+def _columns(header: list[str], rows: list[list[Any]]) -> str:
+    """Lay out rows: the first column to the left, fractions as percent, undefined as a dash."""
+    cells = [header] + [[_cell(value) for value in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join(
+        "  ".join(
+            f"{cell:<{width}}" if index == 0 else f"{cell:>{width}}"
+            for index, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in cells
+    )
+
+
+def _cell(value: Any) -> str:  # noqa: ANN401
+    if _is_undefined(value):
+        return "-"
+    return f"{100 * value:.1f}" if isinstance(value, float) else str(value)
+
+
+def _blank(value: float | None) -> str:
+    return "" if _is_undefined(value) else repr(value)
+
+
+def _is_undefined(value: Any) -> bool:  # noqa: ANN401
+    return value is None or (isinstance(value, float) and math.isnan(value))

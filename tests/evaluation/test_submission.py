@@ -1,0 +1,87 @@
+"""Archives for the test server, scored by the official scripts after unpacking."""
+
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from axialkit.config import get_preset
+from axialkit.data.cityscapes import list_samples
+from axialkit.data.panoptic_files import panoptic_json
+from axialkit.errors import InputError
+from axialkit.evaluation import submission as module
+from axialkit.evaluation.evaluate import EvaluationOptions, evaluate
+from axialkit.evaluation.network import NetworkPredictions
+from axialkit.evaluation.official import OfficialFiles, run_official_scripts
+from axialkit.evaluation.submission import write_submission
+from tests.evaluation.conftest import oracle
+
+CONFIG = get_preset("tiny")
+
+
+def test_unpacked_archives_score_what_the_network_scores(streets, tmp_path):
+    model, samples = oracle(streets, CONFIG), list_samples(streets, "val")
+    archives = write_submission(model, CONFIG, streets, tmp_path / "out", "val", progress=False)
+    assert [archive.path.name for archive in archives] == [
+        *("panoptic.zip", "pixel.zip", "instance.zip")
+    ]
+    for archive in archives:
+        with zipfile.ZipFile(archive.path) as packed:
+            assert packed.testzip() is None
+            assert len(packed.namelist()) == archive.files
+            packed.extractall(tmp_path / archive.path.stem)
+    assert archives[0].files == len(samples) + 1
+    assert archives[1].files == len(samples)
+    files = OfficialFiles(
+        tmp_path / "panoptic/cityscapes_panoptic_val.json",
+        tmp_path / "pixel",
+        tmp_path / "instance",
+    )
+    theirs = run_official_scripts(samples, panoptic_json(streets, "val"), files)
+    options = EvaluationOptions(progress=False)
+    report = evaluate(NetworkPredictions(model, CONFIG), streets, options=options)
+    assert theirs.panoptic == report.official.panoptic
+    assert theirs.iou == report.official.iou
+    np.testing.assert_array_equal(theirs.ap.per_class, report.official.ap.per_class)
+    with Image.open(tmp_path / f"pixel/{samples[0].name}.png") as picture:
+        assert picture.size == (256, 128)
+
+
+def test_an_interrupted_run_goes_on(streets, tmp_path, monkeypatch):
+    model, samples = oracle(streets, CONFIG), list_samples(streets, "val")
+    asked = []
+
+    def segment(network, image, *rest):
+        asked.append(image)
+        if len(asked) == 4:
+            raise KeyboardInterrupt
+        return original(network, image, *rest)
+
+    original = module.segment
+    monkeypatch.setattr(module, "segment", segment)
+    with pytest.raises(KeyboardInterrupt):
+        write_submission(model, CONFIG, streets, tmp_path / "out", "val", progress=False)
+    assert not list((tmp_path / "out").glob("*.zip"))
+    whole = write_submission(model, CONFIG, streets, tmp_path / "whole", "val", progress=False)
+    del asked[:]
+    monkeypatch.setattr(module, "segment", lambda *a: asked.append(0) or original(*a))
+    again = write_submission(model, CONFIG, streets, tmp_path / "out", "val", progress=False)
+    assert len(asked) == len(samples) - 3
+    for one, two in zip(again, whole, strict=True):
+        with zipfile.ZipFile(one.path) as a, zipfile.ZipFile(two.path) as b:
+            assert a.namelist() == b.namelist()
+            assert all(a.read(name) == b.read(name) for name in a.namelist())
+
+
+def test_labels_are_not_needed_but_images_are(streets, tmp_path):
+    folder = tmp_path / "blind/leftImg8bit/test/town"
+    folder.mkdir(parents=True)
+    model, sample = oracle(streets, CONFIG), list_samples(streets, "val")[0]
+    (folder / "town_000000_000019_leftImg8bit.png").write_bytes(sample.image.read_bytes())
+    out = tmp_path / "out"
+    archives = write_submission(model, CONFIG, tmp_path / "blind", out, progress=False)
+    assert archives[1].files == 1
+    assert (out / "cityscapes_panoptic_test/town_000000_000019.png").is_file()
+    with pytest.raises(InputError, match="holds no"):
+        write_submission(model, CONFIG, tmp_path, tmp_path / "none", progress=False)
