@@ -12,6 +12,7 @@ from jaxtyping import Shaped
 from torch import Tensor, nn
 
 from axialkit.errors import InputError
+from axialkit.model import AxialDeepLab
 from axialkit.model.resize import resize, resize_offsets
 from axialkit.structures import Prediction
 
@@ -49,9 +50,18 @@ def predict_in_passes(
     """Return the averaged answer to a batch of RGB images 0..255, at their size.
 
     The softmax of its ``semantic`` is the mean of the passes' probabilities.
+
+    Raises:
+        InputError: several passes of something other than an ``AxialDeepLab``, which alone shows
+            its heads before they are resized.
     """
     if passes.is_single:
         return model(images)
+    if not isinstance(model, AxialDeepLab):
+        raise InputError(
+            f"Averaging several passes needs an AxialDeepLab, got {type(model).__name__}. Use the "
+            "network itself, before any export, or a single pass."
+        )
     return average(list(_answers(model, images, passes)))
 
 
@@ -79,17 +89,17 @@ def restore(heads: Prediction, size: Size, *, mirrored: bool) -> Prediction:
 
 def average(answers: list[Prediction]) -> Prediction:
     """Average answers of one size: the class probabilities, not their logits."""
-    probabilities = sum(answer.semantic.float().softmax(dim=1) for answer in answers)
+    probabilities, center, offset = (0 * head.float() for head in answers[0])
+    for answer in answers:  # one after the other: they are large
+        probabilities += answer.semantic.float().softmax(dim=1)
+        center += answer.center
+        offset += answer.offset
     count = len(answers)
-    return Prediction(
-        semantic=torch.log(probabilities / count),
-        center=sum(answer.center for answer in answers) / count,
-        offset=sum(answer.offset for answer in answers) / count,
-    )
+    return Prediction(torch.log(probabilities / count), center / count, offset / count)
 
 
 def _answers(
-    model: nn.Module, images: Shaped[Tensor, "batch 3 height width"], passes: Passes
+    model: AxialDeepLab, images: Shaped[Tensor, "batch 3 height width"], passes: Passes
 ) -> Iterator[Prediction]:
     height, width = images.shape[-2:]
     for scale in passes.scales:

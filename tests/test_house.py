@@ -71,6 +71,7 @@ def test_the_promised_extras_exist() -> None:
         "demo",
         "data",
         "export",
+        "video",
         "tensorboard",
         "tensorflow",
         "test",

@@ -40,7 +40,7 @@ def bench_postprocess(
     ``textbook`` adds the direct way, as the reference does it: the distances of all pixels to all
     centers at once, and a full window for the maxima.
     """
-    arguments = {"centers": centers, "size": list(size)}
+    arguments: dict[str, Any] = {"centers": centers, "size": list(size)}
     runs: dict[str, str] = {"axialkit": "ours"} | ({"textbook": "textbook"} if textbook else {})
     costs = {}
     for name, way in runs.items():

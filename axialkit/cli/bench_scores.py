@@ -51,13 +51,13 @@ class EvaluateArguments:
 
     Examples:
       axialkit bench evaluate
-      axialkit bench evaluate --images 60 --json scores.json
+      axialkit bench evaluate --images 20 --json scores.json
 
     Next:
       axialkit evaluate MODEL_OR_FOLDER
     """
 
-    images: int = 20
+    images: int = 60
     """How many pairs."""
     repeats: int = 3
     """Runs."""

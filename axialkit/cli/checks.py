@@ -27,6 +27,7 @@ EXTRAS = {
     "data": ("cityscapesscripts", "pycocotools"),
     "tensorboard": ("tensorboard",),
     "export": ("onnx",),
+    "video": ("av",),
 }
 WHAT_EXTRAS_SERVE = {
     "notebooks": "the course",
@@ -34,6 +35,7 @@ WHAT_EXTRAS_SERVE = {
     "data": "the official score",
     "tensorboard": "loss curves",
     "export": "ONNX files",
+    "video": "axialkit predict on videos",
 }
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "chrome")
 CITYSCAPES_COUNTS = {"train": 2975, "val": 500}

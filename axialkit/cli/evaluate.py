@@ -1,9 +1,9 @@
 """``axialkit evaluate MODEL_OR_FOLDER``: both columns of scores, a table, JSON, CSV, a page."""
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
@@ -73,6 +73,11 @@ class Arguments:
     """Leave the official scripts out."""
     official_python: Annotated[OptionalPath, tyro.conf.arg(metavar="PATH")] = None
     """A Python of your own that runs the official scripts (with an older NumPy, say)."""
+    merge: Annotated[
+        Literal["python", "compiled"] | None,
+        tyro.conf.arg(metavar="python|compiled", help_behavior_hint=""),
+    ] = None
+    """Which of deeplab2's two sets of rules makes segments, if not the one the network has."""
     flip: bool = False
     """Average with the answer to the mirrored image."""
     scales: Annotated[tuple[float, ...], tyro.conf.arg(metavar="S ...")] = (1.0,)
@@ -133,6 +138,8 @@ def _predictions(arguments: Arguments, device: "torch.device") -> tuple["Predict
     config = load_config(arguments.model)
     model = load_model(arguments.model, arguments.weights).to(device)
     looks = InferenceOptions(Passes(arguments.flip, arguments.scales))
+    if arguments.merge is not None:
+        config = replace(config, postprocess=replace(config.postprocess, merge=arguments.merge))
     predictions = NetworkPredictions(model, config, looks, arguments.model)
     return predictions, arguments.data or default_root(config)
 

@@ -1,48 +1,101 @@
-"""One image through a network: files in the official form, a picture, a table."""
+"""One image through a network: its files, its line or its table on the screen."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image
 
+from axialkit.cli.prediction_files import write_files
 from axialkit.cli.roots import is_drawn
 from axialkit.cli.tables import table
 from axialkit.config import ExperimentConfig
 from axialkit.data.cityscapes import TRAIN_CLASSES
 from axialkit.data.images import read_rgb
 from axialkit.errors import InputError, suggest
-from axialkit.evaluation.official import id_colors, official_ids
-from axialkit.files import atomic_path, write_json
-from axialkit.inference import segment
+from axialkit.inference import InferenceOptions, segment
 from axialkit.model import AxialDeepLab
 from axialkit.structures import LABEL_DIVISOR, VOID, PanopticResult
 from axialkit.visualize.colors import Picture
-from axialkit.visualize.panoptic import Segment, draw_prediction, segment_table
+from axialkit.visualize.palettes import Palette
+from axialkit.visualize.panoptic import Segment, segment_table
 
 LARGEST_RATIO = 1.5  # of an image's side to the crop; what is larger is no drawn street
 
+Table = dict[str, Any]
 
-def predict_image(
-    model: AxialDeepLab, config: ExperimentConfig, path: Path, stem: Path, only: list[int]
-) -> dict[str, Any]:
-    """Segment one image, write ``stem_*`` files, print its table and return it.
 
-    ``only`` keeps these train ids; empty = all.
+class Unreadable(InputError):
+    """An image or a video could not be read, or not to its end: the others may be."""
+
+
+class Task(NamedTuple):
+    """What to do with every picture."""
+
+    model: AxialDeepLab
+    config: ExperimentConfig
+    look: InferenceOptions  # how the network looks at an image
+    only: list[int]  # keep these train ids; empty = all
+    write: tuple[str, ...]  # of "overlay", "panoptic", "json", "video"
+    palette: Palette
+    every: int  # of a video, each so many-th frame
+    frames: int | None  # of a video, at most so many
+
+
+class Answer(NamedTuple):
+    """What a network says about one picture."""
+
+    image: Picture
+    result: PanopticResult
+    segments: list[Segment]
+    note: str  # why not to trust it, if there is a reason
+
+
+def predict_alone(task: Task, path: Path, stem: Path) -> Table:
+    """Segment one image, write its ``stem_*`` files, print its table and return it.
+
+    Raises:
+        Unreadable: the image cannot be read.
     """
-    image = read_rgb(path)
-    height, width = image.shape[:2]
-    result = keep_classes(segment(model, image, config), only)
-    segments = segment_table(result)
-    files = _write(stem, image, result)
-    note = note_on_size(config, (height, width))
-    print(f"\n{path} ({height}x{width}): {len(segments)} segments")
-    if note:
-        print(note)
-    print(_table(segments))
-    print(f"Written: {files[0]} (and {', '.join(file.name for file in files[1:])})")
-    rows = [row._asdict() for row in segments]
-    return {"image": str(path), "height": height, "width": width, "note": note, "segments": rows}
+    answer, files = _predict(task, path, stem)
+    print(f"\n{_heading(path, answer)}: {count(len(answer.segments), 'segment')}")
+    if answer.note:
+        print(answer.note)
+    print(_text_table(answer.segments))
+    if files:
+        others = f" (and {', '.join(file.name for file in files[1:])})" if files[1:] else ""
+        print(f"Written: {files[0]}{others}")
+    return as_table(path, answer)
+
+
+def predict_image(task: Task, path: Path, stem: Path) -> Table:
+    """Segment one image of several: as above, but print no more than a line.
+
+    Raises:
+        Unreadable: the image cannot be read.
+    """
+    answer, _ = _predict(task, path, stem)
+    print(f"{_heading(path, answer)}: {_in_short(answer.segments)}")
+    return as_table(path, answer)
+
+
+def answer_to(task: Task, image: Picture) -> Answer:
+    """Run the network on a picture and keep the classes asked for."""
+    result = keep_classes(segment(task.model, image, task.config, task.look), task.only)
+    note = note_on_size(task.config, (image.shape[0], image.shape[1]))
+    return Answer(image, result, segment_table(result), note)
+
+
+def as_table(path: Path, answer: Answer) -> Table:
+    """Return what the file of ``--json`` holds about a picture."""
+    height, width = answer.image.shape[:2]
+    rows = [segment._asdict() for segment in answer.segments]
+    size = {"height": height, "width": width}
+    return {"image": str(path), **size, "note": answer.note, "segments": rows}
+
+
+def count(number: int, noun: str) -> str:
+    """Return ``"1 segment"`` or ``"3 segments"``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def train_ids_of(names: tuple[str, ...]) -> list[int]:
@@ -82,27 +135,30 @@ def note_on_size(config: ExperimentConfig, size: tuple[int, int]) -> str:
     )
 
 
-def _table(segments: list[Segment]) -> str:
+def _predict(task: Task, path: Path, stem: Path) -> tuple[Answer, list[Path]]:
+    try:
+        image = read_rgb(path)
+    except InputError as error:
+        raise Unreadable(str(error)) from error
+    answer = answer_to(task, image)
+    segments = answer.segments
+    files = write_files(stem, image, answer.result.panoptic, segments, task.write, task.palette)
+    return answer, files
+
+
+def _heading(path: Path, answer: Answer) -> str:
+    return f"{path} ({answer.image.shape[0]}x{answer.image.shape[1]})"
+
+
+def _in_short(segments: list[Segment]) -> str:
+    """Return such as ``"9 segments, 2 × car, 1 person"``."""
+    things = [segment.klass for segment in segments if segment.id % LABEL_DIVISOR]
+    counted = [f"{things.count(klass)} × {klass}" for klass in dict.fromkeys(things)]
+    return ", ".join([count(len(segments), "segment"), *counted])
+
+
+def _text_table(segments: list[Segment]) -> str:
     header = ["segment", "area %", "score", "box (top, left, bottom, right)"]
     rows = [(s.name, 100 * s.area, f"{s.score:.2f}", str(s.box)) for s in segments]
     note = "score: probability of the class; for things, times the heat of their center"
     return f"{table(header, rows)}\n{note}"
-
-
-def _write(stem: Path, image: Picture, result: PanopticResult) -> list[Path]:
-    overlay, png, description = (
-        stem.with_name(f"{stem.name}_{ending}")
-        for ending in ("overlay.png", "panoptic.png", "panoptic.json")
-    )
-    with atomic_path(overlay) as temporary:
-        draw_prediction(image, result.panoptic).savefig(temporary)
-    ids = official_ids(result.panoptic)
-    with atomic_path(png) as temporary:
-        Image.fromarray(id_colors(ids)).save(temporary)
-    segments = [
-        {"id": value, "category_id": value // LABEL_DIVISOR or value}
-        for value in np.unique(ids[ids > 0]).tolist()
-    ]
-    annotation = {"image_id": stem.name, "file_name": png.name, "segments_info": segments}
-    write_json(description, {"annotations": [annotation]})
-    return [overlay, png, description]

@@ -21,6 +21,7 @@ EXTRA_OF_MODULE = {
     "onnx": "export",
     "onnxruntime": "export",
     "onnxscript": "export",
+    "av": "video",
 }
 _OS_ERRORS = {
     errno.ENOSPC: "The disk is full: cannot write {path}. Free some space, or write elsewhere.",

@@ -71,8 +71,11 @@ def average_precision(
         evaluator.evaluate()
         evaluator.accumulate()
         evaluator.summarize()
-    stats = [float(value) if value >= 0 else float("nan") for value in evaluator.stats[:6]]
-    return AveragePrecision(*stats, per_class=_per_class(evaluator.eval["precision"]))
+    ap, ap50, ap75, small, medium, large = (
+        float(value) if value >= 0 else float("nan") for value in evaluator.stats[:6]
+    )
+    per_class = _per_class(evaluator.eval["precision"])
+    return AveragePrecision(ap, ap50, ap75, small, medium, large, per_class)
 
 
 def _objects(number: int, overlap: SegmentOverlap, crowd: CrowdPolicy) -> list[dict[str, Any]]:
@@ -128,7 +131,7 @@ def _evaluator(
             # in the order, and as many, as its own method
             order = np.argsort([-one["score"] for one in detections], kind="mergesort")
             detections = [detections[i] for i in order[: self.params.maxDets[-1]]]
-            return _ious(images[image].overlap, objects, detections)
+            return _ious(images[int(image)].overlap, objects, detections)
 
     def dataset(annotations: list[dict[str, Any]]) -> Any:  # noqa: ANN401
         coco = COCO()
@@ -170,4 +173,4 @@ def _without_detections(truth: list[dict[str, Any]]) -> AveragePrecision:
     present = {one["category_id"] for one in truth if not one["iscrowd"]} - {IGNORE_CLASS}
     score = 0.0 if present else float("nan")
     per_class = [0.0 if klass in present else float("nan") for klass in range(19)]
-    return AveragePrecision(*[score] * 6, per_class=tuple(per_class))
+    return AveragePrecision(score, score, score, score, score, score, tuple(per_class))

@@ -48,7 +48,7 @@ from axialkit.evaluation.official_files import (
 )
 from axialkit.evaluation.predictions import Answer, Predictions
 from axialkit.evaluation.report import EvaluationReport
-from axialkit.evaluation.worst import worst_images
+from axialkit.evaluation.worst import WorstImage, worst_images
 from axialkit.files import read_json, write_json
 
 SETTINGS, IMAGES, RESULTS = "evaluation_settings.json", "images", "official_results"
@@ -110,7 +110,8 @@ def evaluate(
         scored = _score_all(job, samples)
         seconds = time.perf_counter() - began
         images = tuple(one.scores for one in scored)
-        official, worst = OfficialScores(reasons=_for_all("the first process has it.")), ()
+        official = OfficialScores(reasons=_for_all("the first process has it."))
+        worst: tuple[WorstImage, ...] = ()
         if rank_and_count()[0] == 0:
             if predictions.own_files.panoptic_json is None:
                 write_prediction_json(folder, split, (one.annotation for one in scored))
@@ -241,12 +242,19 @@ def _score_all(job: _Job, samples: Sequence[SamplePaths]) -> list[_Scored]:
             problems.append(result)
         else:
             by_name[result.scores.name] = result
-    if len(problems) == 1:
-        raise InputError(problems[0])
     if problems:
-        listed = "\n  ".join(problems[:_LISTED]) + ("\n  ..." if len(problems) > _LISTED else "")
-        raise InputError(f"{len(problems)} of {len(samples)} images cannot be scored:\n  {listed}")
+        raise InputError(_listed(problems, len(samples)))
     return [by_name[sample.name] for sample in samples]
+
+
+def _listed(problems: Sequence[str], images: int) -> str:
+    """Return the first problem as a sentence, and the others below it."""
+    first, *others = problems
+    if not others:
+        return first
+    listed = others[:_LISTED] + (["..."] if len(others) > _LISTED else [])
+    count = f"{len(problems)} of {images} images cannot be scored. The others:"
+    return "\n  ".join([f"{first}\n{count}", *listed])
 
 
 def _official(

@@ -195,7 +195,7 @@ def _numbered(path: Path, segments: list[dict[str, Any]]) -> dict[int, int]:
     counts: dict[int, int] = {}
     labels = {}
     for segment in segments:
-        klass = _TRAIN_ID.get(segment.get("category_id"))
+        klass = _TRAIN_ID.get(segment.get("category_id", 0))
         if klass is None:
             raise InputError(
                 f"{path}: its JSON gives the segment {segment.get('id')} the category "

@@ -77,7 +77,8 @@ def run_official_scripts(
         "instance": lambda: run_instance(samples, files.instance, python, results),
     }
     found: dict[str, Any] = {}
-    reasons, shims = {}, []
+    reasons: dict[str, str] = {}
+    shims: list[str] = []
     for kind, run in runs.items():
         try:
             found[kind], used = run()

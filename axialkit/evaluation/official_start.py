@@ -10,6 +10,7 @@ import importlib
 import json
 import os
 import sys
+from typing import Any
 
 import numpy
 
@@ -37,11 +38,11 @@ def main() -> None:
 
 def _give_back_in1d() -> None:
     if not hasattr(numpy, "in1d"):  # gone since NumPy 2.4
-        numpy.in1d = _in1d  # noqa: NPY201
+        numpy.in1d = _in1d  # type: ignore[attr-defined]  # noqa: NPY201
         print(f"{SHIM}numpy.in1d, which NumPy {numpy.__version__} has dropped")
 
 
-def _in1d(values, *rest, **options):  # noqa: ANN001, ANN002, ANN003, ANN202
+def _in1d(values: Any, *rest: Any, **options: Any) -> Any:  # noqa: ANN401
     return numpy.isin(numpy.ravel(values), *rest, **options)
 
 
@@ -50,13 +51,13 @@ def _write_numpy_numbers_as_json() -> None:
         return
     dumps = json.dumps
 
-    def patched(value, default=None, **options):  # noqa: ANN001, ANN003, ANN202
-        def plain(one):  # noqa: ANN001, ANN202
+    def patched(value: Any, default: Any = None, **options: Any) -> str:  # noqa: ANN401
+        def plain(one: Any) -> Any:  # noqa: ANN401
             return one.item() if isinstance(one, numpy.generic) else default(one)
 
         return dumps(value, default=plain if default else None, **options)
 
-    json.dumps = patched
+    json.dumps = patched  # type: ignore[assignment]
     print(f"{SHIM}JSON of NumPy numbers, which NumPy {numpy.__version__} counts in")
 
 

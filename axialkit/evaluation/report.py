@@ -134,7 +134,7 @@ class EvaluationReport:
     @property
     def difference(self) -> float:
         """Return the largest difference between our and the official scores, PQ and mIoU."""
-        pairs = []
+        pairs: list[tuple[Any, Any]] = []
         if self.official.panoptic is not None:
             pairs.append((_flat(self.quality.scores()), _flat(self.official.panoptic)))
         if self.official.iou is not None and self.iou is not None:

@@ -1,6 +1,7 @@
 """The diagrams of the report, as SVG; no meaning is carried by color alone."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -37,7 +38,7 @@ def budget_figure(budget: Float[np.ndarray, "klass part"]) -> str:
     left = np.zeros(len(rows))
     for part, (color, hatch) in PART_LOOKS.items():
         width = np.array([row[PARTS.index(part)] for row in rows])
-        style = {"color": color, "edgecolor": "white", "hatch": hatch, "linewidth": 0.5}
+        style: dict[str, Any] = {"color": color, "edgecolor": "white", "hatch": hatch}
         axes.barh(range(len(rows)), 100 * width, left=100 * left, label=part, **style)
         if part == "quality":
             for y, value in enumerate(width):
@@ -106,8 +107,8 @@ def ladder_figure(ladder: dict[str, PanopticScores]) -> str:
     for index, (group, (color, hatch)) in enumerate(looks.items()):
         values = [100 * getattr(ladder[step], group).pq for step in STEPS]
         x = np.arange(len(STEPS)) + 0.27 * (index - 1)
-        style = {"color": color, "edgecolor": "white", "hatch": hatch, "label": group}
-        axes.bar(x, values, 0.25, **style)
+        style: dict[str, Any] = {"color": color, "edgecolor": "white", "hatch": hatch}
+        axes.bar(x, values, 0.25, label=group, **style)
         for at, value in zip(x, values, strict=True):
             if not np.isnan(value):
                 axes.text(at, value + 1, f"{value:.0f}", ha="center", fontsize=8.5)
@@ -142,13 +143,12 @@ def _spreads(
 def _histogram(
     axes: Axes, groups: list[tuple[str, list[float], str, str]], bins: Float[np.ndarray, " edge"]
 ) -> None:
-    values = [np.clip(v, bins[0], bins[-1]) for _, v, _, _ in groups]
-    _, _, stacks = axes.hist(
-        values, bins, stacked=True, color=[color for _, _, color, _ in groups], edgecolor="white"
-    )
-    for bars, (name, some, _, hatch) in zip(stacks, groups, strict=True):
-        for bar in bars:
-            bar.set_hatch(hatch)
-        bars.set_label(f"{name} ({len(some)})")
+    below = np.zeros(len(bins) - 1)
+    for name, values, color, hatch in groups:
+        counts = np.histogram(np.clip(values, bins[0], bins[-1]), bins)[0]
+        style: dict[str, Any] = {"color": color, "edgecolor": "white", "hatch": hatch}
+        label = f"{name} ({len(values)})"
+        axes.bar(bins[:-1], counts, np.diff(bins), below, align="edge", label=label, **style)
+        below = below + counts
     axes.legend(frameon=False)
     axes.spines[["top", "right"]].set_visible(False)

@@ -17,7 +17,6 @@ _WHO = {
     "official pq": "No official PQ",
     "official miou": "No official mIoU",
     "official ap": "No official AP",
-    "own miou": "No mIoU",
     "reference ap": "No reference AP",
 }
 
@@ -45,20 +44,7 @@ def remarks(report: EvaluationReport) -> list[str]:
     lines = []
     if not math.isnan(report.difference):
         lines.append(_agreement(report))
-    grouped: dict[str, list[str]] = {}
-    for name, reason in report.notes.items():
-        grouped.setdefault(reason, []).append(name)
-    if (names := list(grouped.values())) and set(names[0]) == {
-        "official pq",
-        "official miou",
-        "official ap",
-    }:
-        lines.append(f"No official score: {next(iter(grouped))}")
-    else:
-        lines += [
-            f"{', '.join(_WHO[name] for name in names)}: {reason}"
-            for reason, names in grouped.items()
-        ]
+    lines += _missing(report.notes)
     if report.official.shims:
         lines.append(f"The scripts were given back: {'; '.join(report.official.shims)}.")
     band = report.bands["all"]
@@ -67,6 +53,22 @@ def remarks(report: EvaluationReport) -> list[str]:
             f"PQ on other images of this kind: {100 * band.low:.1f} to {100 * band.high:.1f} "
             "(95 % band, bootstrap)."
         )
+    return lines
+
+
+def _missing(notes: dict[str, str]) -> list[str]:
+    """Say which scores there are not, one line per reason."""
+    grouped: dict[str, list[str]] = {}
+    for name, reason in notes.items():
+        grouped.setdefault(reason, []).append(name)
+    lines = []
+    for reason, names in grouped.items():
+        if len([name for name in names if name.startswith("official")]) == 3:
+            lines.append(f"No official score: {reason}")
+        elif "own miou" in names:
+            lines.append(f"No mIoU: {reason}")
+        else:
+            lines += [f"{_WHO[name]}: {reason}" for name in names]
     return lines
 
 

@@ -3,22 +3,22 @@
 import numpy as np
 from jaxtyping import Bool, Int, Integer, UInt8
 
-from axialkit.data.cityscapes import THING_TRAIN_IDS, TRAIN_CLASSES
+from axialkit.data.cityscapes import THING_TRAIN_IDS
 from axialkit.structures import LABEL_DIVISOR
+from axialkit.visualize.palettes import CITYSCAPES, Palette
 
 Picture = UInt8[np.ndarray, "height width 3"]
 
-PALETTE = np.zeros((256, 3), np.uint8)  # train id -> RGB; what is no class is black
-for _klass in TRAIN_CLASSES:
-    PALETTE[_klass.train_id] = _klass.color
+PALETTE = CITYSCAPES.colors  # train id -> RGB; what is no class is black
 
-_NOISE = 60  # largest change of a channel from the class color to an instance's (deeplab2)
 _DRAWS = 50  # attempts to find a color that no other segment has
 
 
-def semantic_colors(train_ids: Integer[np.ndarray, "height width"]) -> Picture:
-    """Paint train ids with the Cityscapes palette; ids that are no class become black."""
-    return PALETTE[train_ids]
+def semantic_colors(
+    train_ids: Integer[np.ndarray, "height width"], palette: Palette = CITYSCAPES
+) -> Picture:
+    """Paint train ids; ids that are no class become black."""
+    return palette.colors[train_ids]
 
 
 def instance_colors(instance: Int[np.ndarray, "height width"]) -> Picture:
@@ -34,20 +34,23 @@ def instance_colors(instance: Int[np.ndarray, "height width"]) -> Picture:
     return palette[instance]
 
 
-def segment_colors(labels: list[int]) -> dict[int, tuple[int, int, int]]:
+def segment_colors(
+    labels: list[int], palette: Palette = CITYSCAPES
+) -> dict[int, tuple[int, int, int]]:
     """Return the RGB color of each panoptic label: the class color, varied for each instance.
 
     The variation is drawn from a fixed seed in ascending order of the labels, exactly as
     deeplab2 draws it; the colors of one image therefore depend on which segments it has.
     """
     random = np.random.RandomState(0)  # noqa: NPY002  the legacy generator is part of the rule
+    largest = palette.variation
     colors: dict[int, tuple[int, int, int]] = {}
     for label in sorted(labels):
-        base = PALETTE[label // LABEL_DIVISOR].astype(int)
+        base = palette.colors[label // LABEL_DIVISOR].astype(int)
         color = base
         if label // LABEL_DIVISOR in THING_TRAIN_IDS:
             for _ in range(_DRAWS):
-                color = np.clip(base + random.randint(-_NOISE, _NOISE + 1, 3), 0, 255)
+                color = np.clip(base + random.randint(-largest, largest + 1, 3), 0, 255)
                 if tuple(color) not in colors.values():
                     break
         red, green, blue = (int(channel) for channel in color)
@@ -55,12 +58,15 @@ def segment_colors(labels: list[int]) -> dict[int, tuple[int, int, int]]:
     return colors
 
 
-def panoptic_colors(panoptic: Int[np.ndarray, "height width"]) -> Picture:
+def panoptic_colors(
+    panoptic: Int[np.ndarray, "height width"], palette: Palette = CITYSCAPES
+) -> Picture:
     """Paint a panoptic map: stuff in the class color, every thing in a variation of it."""
-    labels, index = np.unique(panoptic, return_inverse=True)
-    colors = segment_colors(labels.tolist())
-    palette = np.array([colors[label] for label in labels.tolist()], np.uint8)
-    return palette[index.reshape(panoptic.shape)]
+    labels = np.unique(panoptic)
+    table = np.zeros((labels[-1] + 1, 3), np.uint8)
+    for label, color in segment_colors(labels.tolist(), palette).items():
+        table[label] = color
+    return table[panoptic]
 
 
 def boundaries(panoptic: Int[np.ndarray, "height width"]) -> Bool[np.ndarray, "height width"]:
@@ -72,13 +78,22 @@ def boundaries(panoptic: Int[np.ndarray, "height width"]) -> Bool[np.ndarray, "h
 
 
 def overlay(
-    image: Picture, panoptic: Int[np.ndarray, "height width"], alpha: float = 0.6
+    image: Picture,
+    panoptic: Int[np.ndarray, "height width"],
+    alpha: float = 0.6,
+    palette: Palette = CITYSCAPES,
+    line: int = 1,
 ) -> Picture:
     """Blend the panoptic colors over an image, with a white line between segments.
 
-    Small pictures are better enlarged before (``axialkit.visualize.panoptic.enlarge``): the line
-    is one pixel wide.
+    The line is ``line`` pixels wide. Small pictures are better enlarged before
+    (``axialkit.visualize.panoptic.enlarge``).
     """
-    blend = image * (1 - alpha) + panoptic_colors(panoptic) * alpha
-    blend[boundaries(panoptic)] = 255
+    blend = image * np.float32(1 - alpha)  # a photo's worth of float32 is enough memory
+    blend += panoptic_colors(panoptic, palette) * np.float32(alpha)
+    edge = boundaries(panoptic)
+    for _ in range(line - 1):
+        edge[:, 1:] |= edge[:, :-1].copy()
+        edge[1:] |= edge[:-1].copy()
+    blend[edge] = 255
     return blend.round().astype(np.uint8)

@@ -13,7 +13,9 @@ from PIL import Image
 
 from axialkit.data.cityscapes import THING_TRAIN_IDS, TRAIN_CLASSES
 from axialkit.structures import LABEL_DIVISOR, VOID, PanopticResult
-from axialkit.visualize.colors import PALETTE, Picture, overlay, panoptic_colors
+from axialkit.visualize.colors import Picture, overlay, panoptic_colors
+from axialkit.visualize.name_spots import Spot, name_spots
+from axialkit.visualize.palettes import CITYSCAPES, Palette
 from axialkit.visualize.render import render
 
 __all__ = [
@@ -46,8 +48,8 @@ class Segment(NamedTuple):
     name: str  # such as "road" or "car 2"
     klass: str
     area: float  # share of the picture, 0..1
-    score: float  # 0..1, see segment_table
-    center: tuple[int, int] | None  # (y, x) that the network predicted; None for stuff
+    score: float  # about 0..1, see segment_table
+    center: tuple[int, int] | None  # (y, x) that the network predicted; None without one
     box: tuple[int, int, int, int]  # (top, left, bottom, right), bottom and right excluded
 
 
@@ -63,8 +65,9 @@ def segment_name(label: int) -> str:
 def segment_table(result: PanopticResult) -> list[Segment]:
     """List the segments of an answer, largest first; void is left out.
 
-    The score is the mean probability of the predicted classes inside the segment, for things
-    times the heat of the instance's center: both heads must be sure.
+    The score is the mean probability of the segment's class inside it, for things times the heat of
+    the instance's center: both heads must be sure. That is what ranks detections in deeplab2's
+    average precision. Heats are not limited, so that it may exceed 1 by a little.
     """
     labels, areas = np.unique(result.panoptic, return_counts=True)
     order = np.lexsort((labels, -areas))
@@ -73,10 +76,10 @@ def segment_table(result: PanopticResult) -> list[Segment]:
 
 def _segment(result: PanopticResult, label: int, area: int) -> Segment:
     ys, xs = np.nonzero(result.panoptic == label)
-    score, center = float(result.confidence[ys, xs].mean()), None
-    if label // LABEL_DIVISOR in THING_TRAIN_IDS:
-        index = int(result.instance[ys[0], xs[0]]) - 1
-        score *= min(1.0, float(result.center_scores[index]))
+    score, center = float(result.segment_probability[ys, xs].mean()), None
+    index = int(result.instance[ys[0], xs[0]]) - 1
+    if label // LABEL_DIVISOR in THING_TRAIN_IDS and index >= 0:
+        score *= float(result.center_scores[index])
         center = (int(result.centers[index, 0]), int(result.centers[index, 1]))
     return Segment(
         id=label,
@@ -119,7 +122,9 @@ def enlarge(
     return larger, panoptic[ys[:, None], xs]
 
 
-def legend_entries(*panoptic: Labels) -> list[tuple[tuple[int, int, int], str]]:
+def legend_entries(
+    *panoptic: Labels, palette: Palette = CITYSCAPES
+) -> list[tuple[tuple[int, int, int], str]]:
     """Return (class color, text) pairs: name, number of things, share of the area.
 
     Classes are sorted by their area in the first map; those that only the others show follow.
@@ -128,14 +133,16 @@ def legend_entries(*panoptic: Labels) -> list[tuple[tuple[int, int, int], str]]:
     shown = {row[0] for row in rows}
     missing = [row for other in panoptic[1:] for row in class_areas(other) if row[0] not in shown]
     rows += [(train_id, 0, 0.0) for train_id in dict.fromkeys(row[0] for row in missing)]
-    return [(_color(row[0]), _entry(*row)) for row in rows]
+    return [(class_color(row[0], palette), _entry(*row)) for row in rows]
 
 
-def draw_legend(figure: Figure, *panoptic: Labels, columns: int = 8) -> None:
+def draw_legend(
+    figure: Figure, *panoptic: Labels, columns: int = 8, palette: Palette = CITYSCAPES
+) -> None:
     """Add the legend of these maps below the pictures of a figure."""
     patches = [
         Patch(facecolor=(r / 255, g / 255, b / 255), edgecolor="black", label=text)
-        for (r, g, b), text in legend_entries(*panoptic)
+        for (r, g, b), text in legend_entries(*panoptic, palette=palette)
     ]
     figure.legend(
         handles=patches, title="Every thing has a shade of its own.", title_fontsize=10,
@@ -144,8 +151,9 @@ def draw_legend(figure: Figure, *panoptic: Labels, columns: int = 8) -> None:
     )  # fmt: skip
 
 
-def _color(train_id: int) -> tuple[int, int, int]:
-    red, green, blue = (int(channel) for channel in PALETTE[train_id])
+def class_color(train_id: int, palette: Palette = CITYSCAPES) -> tuple[int, int, int]:
+    """Return a class's color as three plain numbers."""
+    red, green, blue = (int(channel) for channel in palette.colors[train_id])
     return red, green, blue
 
 
@@ -157,12 +165,20 @@ def _entry(train_id: int, count: int, area: float) -> str:
     return f"{name}, {share}"
 
 
-def draw_panoptic(axes: Axes, image: Picture, panoptic: Labels, *, long_side: int = 1024) -> None:
+def draw_panoptic(
+    axes: Axes,
+    image: Picture,
+    panoptic: Labels,
+    *,
+    long_side: int = 1024,
+    palette: Palette = CITYSCAPES,
+) -> None:
     """Draw the overlay, with the names of the segments that are large enough to carry them."""
     shown, labels = enlarge(image, panoptic, long_side)
-    axes.imshow(overlay(shown, labels))
+    axes.imshow(overlay(shown, labels, palette=palette))
     axes.set_axis_off()
-    for label, y, x in _name_spots(labels):
+    spots = name_spots(labels, thinnest=2 * _NAMED_DEPTH * labels.shape[0])
+    for label, y, x, _ in _without_overlaps(spots, (labels.shape[0], labels.shape[1])):
         side = "left" if x < labels.shape[1] * 0.08 else "center"
         side = "right" if x > labels.shape[1] * 0.92 else side
         y = min(max(y, labels.shape[0] * 0.04), labels.shape[0] * 0.96)
@@ -172,45 +188,18 @@ def draw_panoptic(axes: Axes, image: Picture, panoptic: Labels, *, long_side: in
         )  # fmt: skip
 
 
-def _name_spots(panoptic: Labels) -> list[tuple[int, float, float]]:
-    """Return (label, y, x) of an innermost pixel of every segment thick enough for its name.
-
-    Thick segments come first; a name that would lie on theirs is left out.
-    """
-    step = max(1, max(panoptic.shape) // 256)  # the spot need not be exact
-    small = panoptic[::step, ::step]
-    height, width = small.shape
-    depth = _depth(small)
-    candidates = []
-    for label in np.unique(small[depth >= _NAMED_DEPTH * height]):
-        inside = np.where(small == label, depth, -1)
-        deepest = np.argwhere(inside == inside.max())
-        y, x = deepest[len(deepest) // 2]
-        candidates.append((int(inside[y, x]), int(label), int(y), int(x)))
-    spots: list[tuple[int, float, float]] = []
-    for _, label, y, x in sorted(candidates, reverse=True):
+def _without_overlaps(spots: list[Spot], size: tuple[int, int]) -> list[Spot]:
+    """Drop the spots whose names would lie on that of an earlier one."""
+    kept: list[Spot] = []
+    for spot in spots:
         hidden = any(
-            abs(y * step - other_y) < _NAME_SIZE[0] * height * step
-            and abs(x * step - other_x) < _NAME_SIZE[1] * width * step
-            for _, other_y, other_x in spots
+            abs(spot.y - other.y) < _NAME_SIZE[0] * size[0]
+            and abs(spot.x - other.x) < _NAME_SIZE[1] * size[1]
+            for other in kept
         )
-        if label != VOID and not hidden:
-            spots.append((label, float(y * step), float(x * step)))
-    return spots
-
-
-def _depth(labels: Labels) -> Labels:
-    """Count, per pixel, the erosions that its segment survives there (the border erodes too)."""
-    depth = np.zeros(labels.shape, np.int32)
-    alive = np.ones(labels.shape, bool)
-    while alive.any():
-        inner = np.zeros_like(alive)
-        inner[1:-1, 1:-1] = alive[1:-1, 1:-1]
-        for axis, shift in ((0, 1), (0, -1), (1, 1), (1, -1)):
-            inner &= np.roll(alive, shift, axis) & (np.roll(labels, shift, axis) == labels)
-        depth += inner
-        alive = inner
-    return depth
+        if not hidden:
+            kept.append(spot)
+    return kept
 
 
 def named_overlay(image: Picture, panoptic: Labels, long_side: int = 1024) -> np.ndarray:
@@ -228,6 +217,7 @@ def draw_prediction(
     *,
     truth: Labels | None = None,
     title: str = "",
+    palette: Palette = CITYSCAPES,
 ) -> Figure:
     """Draw image | ground truth (if given) | prediction in a row, with a legend below.
 
@@ -245,8 +235,9 @@ def draw_prediction(
             axes.imshow(enlarge(image)[0])
             axes.set_axis_off()
         else:
-            draw_panoptic(axes, image, labels)
+            draw_panoptic(axes, image, labels, palette=palette)
     if title:
         figure.suptitle(title, fontsize=13)
-    draw_legend(figure, *(m for m in (panoptic, truth) if m is not None), columns=3 * len(maps) - 1)
+    shown = [map_ for map_ in (panoptic, truth) if map_ is not None]
+    draw_legend(figure, *shown, columns=3 * len(maps) - 1, palette=palette)
     return figure

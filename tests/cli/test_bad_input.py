@@ -135,13 +135,13 @@ def test_an_error_in_a_loading_process_is_the_same_sentence(axk, broken, tmp_pat
     assert_no_result(tmp_path / "out")
 
 
-@pytest.mark.parametrize("name", ["animation.gif", "large.png", "cut.png", "empty.png", "text.png"])
+@pytest.mark.parametrize("name", ["pages.tif", "large.png", "cut.png", "empty.png", "text.png"])
 def test_images_that_cannot_be_segmented(axk, trained, tmp_path, monkeypatch, name):
     from axialkit.data import images
 
     monkeypatch.setattr(images, "MAX_PIXELS", 50_000)
-    frames = [Image.new("RGB", (40, 20), color) for color in ("red", "blue")]
-    frames[0].save(tmp_path / "animation.gif", save_all=True, append_images=frames[1:])
+    pages = [Image.new("RGB", (40, 20), color) for color in ("red", "blue")]
+    pages[0].save(tmp_path / "pages.tif", save_all=True, append_images=pages[1:])
     Image.new("RGB", (300, 200)).save(tmp_path / "large.png")
     noise = np.random.RandomState(0).randint(0, 256, (64, 128, 3)).astype(np.uint8)
     Image.fromarray(noise).save(tmp_path / "whole.png")

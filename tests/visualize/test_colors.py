@@ -3,6 +3,7 @@ import pytest
 from PIL import Image
 
 from axialkit.visualize import colors
+from axialkit.visualize.palettes import COLORBLIND
 from tests.conftest import GOLDEN
 
 
@@ -28,6 +29,30 @@ def test_boundaries_lie_on_the_upper_or_left_side_of_a_change():
     expected = np.zeros((3, 4), bool)
     expected[0, 2:] = expected[1:, 1] = True
     np.testing.assert_array_equal(colors.boundaries(panoptic), expected)
+
+
+def test_a_line_may_be_wider():
+    panoptic = np.zeros((6, 20), np.int32)
+    panoptic[:, 10:] = 1000
+    image = np.zeros((6, 20, 3), np.uint8)
+    for width in (1, 3):
+        white = (colors.overlay(image, panoptic, line=width) == 255).all(axis=-1)
+        assert white.sum(axis=1).tolist() == [width] * 6
+        assert white[:, 9].all()
+
+
+def test_another_palette_paints_everything():
+    classes = np.array([[0, 10, 255]], np.uint8)
+    np.testing.assert_array_equal(
+        colors.semantic_colors(classes, COLORBLIND), [[(131, 67, 132), (92, 156, 205), (0, 0, 0)]]
+    )
+    panoptic = classes.astype(np.int32) * 1000
+    np.testing.assert_array_equal(
+        colors.panoptic_colors(panoptic, COLORBLIND), colors.semantic_colors(classes, COLORBLIND)
+    )
+    image = np.zeros((1, 3, 3), np.uint8)
+    painted = colors.overlay(image, panoptic, alpha=1.0, palette=COLORBLIND)
+    np.testing.assert_array_equal(painted, [[(255,) * 3, (255,) * 3, (0, 0, 0)]])
 
 
 def test_overlay_blends_inside_and_draws_white_between():

@@ -2,10 +2,12 @@ import numpy as np
 import pytest
 
 from axialkit.structures import VOID, PanopticResult
+from axialkit.visualize.palettes import CITYSCAPES, COLORBLIND
 from axialkit.visualize.panoptic import (
     class_areas,
     draw_prediction,
     enlarge,
+    legend_entries,
     segment_name,
     segment_table,
 )
@@ -19,13 +21,15 @@ def answer():
     panoptic[0, 8:] = VOID
     instance = np.zeros((6, 10), np.int32)
     instance[panoptic == 13001], instance[panoptic == 13002] = 2, 1
+    confidence = np.linspace(0.4, 1.0, 60, dtype=np.float32).reshape(6, 10)
     return PanopticResult(
         panoptic=panoptic,
         semantic=np.where(panoptic == VOID, 0, panoptic // 1000).astype(np.uint8),
         instance=instance,
         centers=np.array([[4, 8], [1, 2]], np.int32),
         center_scores=np.array([0.5, 1.25], np.float32),
-        confidence=np.linspace(0.4, 1.0, 60, dtype=np.float32).reshape(6, 10),
+        confidence=confidence,
+        segment_probability=np.where(panoptic == VOID, 0, 0.9 * confidence).astype(np.float32),
     )
 
 
@@ -39,10 +43,24 @@ def test_segments_are_measured_pixel_by_pixel(answer):
         ys, xs = zip(*pixels, strict=True)
         assert row.area == pytest.approx(len(pixels) / 60)
         assert row.box == (min(ys), min(xs), max(ys) + 1, max(xs) + 1)
-        mean = sum(float(answer.confidence[pixel]) for pixel in pixels) / len(pixels)
-        heat = {"road": 1.0, "car 2": 0.5, "car 1": 1.0}[row.name]  # 1.25 counts as sure
+        mean = sum(float(answer.segment_probability[pixel]) for pixel in pixels) / len(pixels)
+        heat = {"road": 1.0, "car 2": 0.5, "car 1": 1.25}[row.name]
         assert row.score == pytest.approx(mean * heat, rel=1e-5)
     assert [row.center for row in table] == [None, (4, 8), (1, 2)]
+
+
+def test_a_thing_without_a_center_is_scored_by_its_class_alone(answer):
+    """The compiled merge makes one instance of all thing pixels if there is no center."""
+    alone = answer._replace(
+        panoptic=np.where(answer.panoptic >= 13001, 13001, 0).astype(np.int32),
+        instance=np.zeros((6, 10), np.int32),
+        centers=np.zeros((0, 2), np.int32),
+        center_scores=np.zeros(0, np.float32),
+    )
+    (car,) = (row for row in segment_table(alone) if row.klass == "car")
+    assert car.center is None
+    mean = alone.segment_probability[alone.panoptic == 13001].mean()
+    assert car.score == pytest.approx(mean, rel=1e-5)
 
 
 def test_nothing_found_is_an_empty_table(answer):
@@ -87,6 +105,20 @@ def test_figure_names_the_segments_and_sorts_its_legend(answer):
     entries = [text.get_text() for text in figure.legends[0].get_texts()]
     assert entries == ["road, 67 %", "2 × car, 30 %", "unlabelled, 3 %", "sky, 0 %"]
     figure.canvas.draw()  # nothing fails when it is rendered
+
+
+@pytest.mark.parametrize("palette", [CITYSCAPES, COLORBLIND])
+def test_picture_and_legend_use_the_same_palette(answer, palette):
+    assert legend_entries(answer.panoptic, palette=palette)[0] == (
+        tuple(palette.colors[0].tolist()),
+        "road, 67 %",
+    )
+    image = np.zeros((6, 10, 3), np.uint8)
+    figure = draw_prediction(image, answer.panoptic, palette=palette)
+    chips = [patch.get_facecolor()[:3] for patch in figure.legends[0].get_patches()]
+    np.testing.assert_allclose(chips, palette.colors[[0, 13, 255]] / 255)
+    shown = figure.axes[1].images[0].get_array()
+    assert (shown == np.round(0.6 * palette.colors[0])).all(axis=-1).any()
 
 
 def test_names_neither_overlap_nor_fall_on_thin_segments():
