@@ -9,7 +9,7 @@ from torch import nn
 
 from axialkit.config import ExperimentConfig, PostprocessConfig
 from axialkit.data.augment import GREY
-from axialkit.data.resize import resize_label
+from axialkit.data.resize import resize_image, resize_label
 from axialkit.errors import InputError
 from axialkit.inference import evaluating, fit_image, segment, segment_batch
 from axialkit.structures import VOID, Prediction
@@ -88,6 +88,10 @@ def test_resizing_back_equals_the_reference(load_golden):
     np.testing.assert_array_equal(cut, golden["same_panoptic"])
     restored = resize_label(cut, tuple(golden["up_size"].tolist()))
     np.testing.assert_array_equal(restored, golden["up_panoptic"])
+    cut = golden["probs"][tuple(slice(0, side) for side in golden["crop"])]
+    np.testing.assert_array_equal(cut, golden["same_probs"])
+    restored = resize_image(cut, tuple(golden["up_size"].tolist()))
+    np.testing.assert_allclose(restored, golden["up_probs"], atol=2e-6)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 3000), (3000, 1)])

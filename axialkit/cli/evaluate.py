@@ -56,6 +56,8 @@ class Arguments:
     """Weights of the same network to score instead, such as RUN/best.safetensors."""
     semantic: OptionalFolder = None
     """For a folder of predictions: its label id pictures, which the mIoU needs."""
+    encoding: Literal["official", "two-channel", "three-channel", "numpy"] = "official"
+    """How a folder of predictions spells segments; the others are deeplab2's raw_panoptic."""
     out: OptionalFolder = None
     """Keep everything here: predictions in the official forms, scores.json, scores.csv and
     report.html. An evaluation that was interrupted goes on from here."""
@@ -127,7 +129,8 @@ def _predictions(arguments: Arguments, device: "torch.device") -> tuple["Predict
                 f"{arguments.model} holds predictions: name the data set that they are for with "
                 "--data ROOT."
             )
-        return FolderPredictions(arguments.model, arguments.semantic), arguments.data
+        folder = FolderPredictions(arguments.model, arguments.semantic, arguments.encoding)
+        return folder, arguments.data
     if arguments.semantic is not None:
         raise InputError("--semantic belongs to a folder of predictions; a network has its own.")
     from axialkit.evaluation.network import NetworkPredictions
@@ -148,7 +151,7 @@ def _is_predictions(folder: Path) -> bool:
     """Return whether a folder holds pictures, and is no run and no folder of weights."""
     if not folder.is_dir() or (folder / "config.json").exists():
         return False
-    return next(folder.rglob("*.png"), None) is not None
+    return any(next(folder.rglob(f"*{kind}"), None) for kind in (".png", ".npy"))
 
 
 def _write(arguments: Arguments, report: "EvaluationReport") -> None:

@@ -8,7 +8,7 @@ speak for themselves: label id * 1000 + number for things, label id for stuff.
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Int, Integer, UInt8
@@ -18,11 +18,14 @@ from axialkit.data.cityscapes import LABEL_IDS, THING_TRAIN_IDS, SamplePaths
 from axialkit.data.images import DECODE_ERRORS
 from axialkit.data.runs import find_runs
 from axialkit.errors import InputError
+from axialkit.evaluation.deeplab2_files import SUFFIX, read_raw
 from axialkit.evaluation.official import OfficialFiles
 from axialkit.evaluation.official_stage import continues, find_picture
 from axialkit.evaluation.predictions import Answer
 from axialkit.files import read_json
 from axialkit.structures import IGNORE_CLASS, LABEL_DIVISOR, VOID
+
+Encoding = Literal["official", "two-channel", "three-channel", "numpy"]
 
 _LISTED = 10  # files in one message
 _TRAIN_ID = {int(label_id): train_id for train_id, label_id in enumerate(LABEL_IDS)}
@@ -32,20 +35,28 @@ class FolderPredictions:
     """Reads panoptic PNGs, and label id pictures from ``semantic`` if that folder is given.
 
     ``folder`` holds the PNGs, or the official ``cityscapes_panoptic_{split}`` JSON and folder.
+    With another ``encoding`` than "official" it is deeplab2's ``raw_panoptic``, see ``read_raw``.
 
     Raises:
         InputError: no such folder, no PNG in it, or JSON that cannot be read.
     """
 
-    def __init__(self, folder: Path | str, semantic: Path | str | None = None) -> None:
-        self.folder = Path(folder)
+    def __init__(
+        self,
+        folder: Path | str,
+        semantic: Path | str | None = None,
+        encoding: Encoding = "official",
+    ) -> None:
+        self.folder, self.encoding = Path(folder), encoding
         self.semantic = None if semantic is None else Path(semantic)
         for path in (self.folder, self.semantic):
             if path is not None and not path.is_dir():
                 raise InputError(f"There is no folder {path} of predictions.")
-        self.official_json = _official_json(self.folder)
-        self.pictures = _pictures(self.folder, self.official_json)
-        self._segments = _segments(self.folder, self.official_json)
+        official = encoding == "official"
+        self.official_json = _official_json(self.folder) if official else None
+        inside = self.official_json.with_suffix("") if self.official_json else self.folder
+        self.pictures = _pictures(inside, SUFFIX.get(encoding, ".png"))
+        self._segments = _segments(self.folder, self.official_json) if official else {}
 
     @property
     def own_files(self) -> OfficialFiles:
@@ -65,6 +76,7 @@ class FolderPredictions:
         changed = [path.stat().st_mtime_ns for path in self.pictures]
         return {
             "predictions": str(self.folder.resolve()),
+            "encoding": self.encoding,
             "semantic": self.semantic and str(self.semantic.resolve()),
             "files": len(self.pictures),
             "changed": max(changed),
@@ -94,10 +106,13 @@ class FolderPredictions:
             InputError: unreadable, of another size than the truth, or with unknown ids.
         """
         [path] = self._of(sample.name)
-        ids = read_id_picture(path)
-        _check_size(path, ids.shape, instance_ids.shape)
-        segments = self._segments.get(path.name)
-        panoptic, scores = _decoded(path, ids, segments)
+        if self.encoding == "official":
+            ids, segments = read_id_picture(path), self._segments.get(path.name)
+            _check_size(path, ids.shape, instance_ids.shape)
+            panoptic, scores = _decoded(path, ids, segments)
+        else:
+            panoptic, scores = read_raw(path, self.encoding), None
+            _check_size(path, panoptic.shape, instance_ids.shape)
         return Answer(panoptic, self._semantic_map(sample.name, instance_ids.shape), scores)
 
     def _of(self, name: str) -> list[Path]:
@@ -218,7 +233,7 @@ def _label_of_id(path: Path, ids: Int[np.ndarray, "height width"], value: int) -
     if klass is None or (klass in THING_TRAIN_IDS and value < LABEL_DIVISOR):
         two_channels = not (ids >= 65536).any() and (ids % 256 <= 18).all()
         hint = (
-            " It looks like deeplab2's raw_panoptic, whose channels are class and number."
+            " It looks like deeplab2's raw_panoptic: say --encoding two-channel or three-channel."
             if two_channels
             else ""
         )
@@ -238,11 +253,10 @@ def _official_json(folder: Path) -> Path | None:
     return beside if beside.is_file() else None
 
 
-def _pictures(folder: Path, official_json: Path | None) -> list[Path]:
-    inside = folder if official_json is None else official_json.with_suffix("")
-    found = [p for p in sorted(inside.rglob("*.png")) if not p.stem.endswith("_overlay")]
+def _pictures(folder: Path, suffix: str) -> list[Path]:
+    found = [p for p in sorted(folder.rglob(f"*{suffix}")) if not p.stem.endswith("_overlay")]
     if not found:
-        raise InputError(f"{inside} holds no PNG, so there is nothing to evaluate.")
+        raise InputError(f"{folder} holds no {suffix} file, so there is nothing to evaluate.")
     return found
 
 

@@ -1,7 +1,7 @@
 """The colors of classes, segments and instances, and painting them over a picture."""
 
 import numpy as np
-from jaxtyping import Bool, Int, Integer, UInt8
+from jaxtyping import Bool, Float, Int, Integer, UInt8
 
 from axialkit.data.cityscapes import THING_TRAIN_IDS
 from axialkit.structures import LABEL_DIVISOR
@@ -67,6 +67,36 @@ def panoptic_colors(
     for label, color in segment_colors(labels.tolist(), palette).items():
         table[label] = color
     return table[panoptic]
+
+
+def offset_colors(offset: Float[np.ndarray, "2 height width"]) -> Picture:
+    """Paint offsets (dy, dx): the direction as a hue, the length as its strength, 0 is white.
+
+    The color wheel of optical flow (Baker et al., A Database and Evaluation Methodology for Optical
+    Flow, 2011), as deeplab2 uses it: dy takes the place of the horizontal flow, dx of the vertical
+    one, and the longest offset of the picture gets the full color.
+    """
+    length = np.hypot(*offset)
+    longest = max(float(length.max(initial=0.0)), 1e-9)
+    wheel = _flow_wheel()
+    turn = (np.arctan2(-offset[1], -offset[0]) / np.pi + 1) / 2 * (len(wheel) - 1)
+    before = turn.astype(np.int64)
+    part = (turn - before)[..., None]
+    hue = (1 - part) * wheel[before] + part * wheel[(before + 1) % len(wheel)]
+    strength = (length / longest)[..., None]
+    return np.floor(255 * (1 - strength * (1 - hue))).astype(np.uint8)
+
+
+def _flow_wheel() -> Float[np.ndarray, "55 3"]:
+    """Return the hues of the wheel: six stretches between pure colors, RGB 0..1."""
+    corners = [(1, 0, 0), (1, 1, 0), (0, 1, 0), (0, 1, 1), (0, 0, 1), (1, 0, 1)]
+    lengths = (15, 6, 4, 11, 13, 6)  # steps from each corner to the next
+    stretches = []
+    for number, steps in enumerate(lengths):
+        start, end = np.array(corners[number]), np.array(corners[(number + 1) % 6])
+        rise = np.floor(255 * np.arange(steps) / steps)[:, None]
+        stretches.append(255 * start + rise * (end - start))
+    return np.concatenate(stretches) / 255
 
 
 def boundaries(panoptic: Int[np.ndarray, "height width"]) -> Bool[np.ndarray, "height width"]:

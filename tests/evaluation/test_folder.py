@@ -190,7 +190,7 @@ def test_semantic_maps_of_train_ids_are_told(bare, tmp_path):
 def test_empty_folders_are_told(tmp_path):
     with pytest.raises(InputError, match="There is no folder"):
         FolderPredictions(tmp_path / "nowhere")
-    with pytest.raises(InputError, match="holds no PNG"):
+    with pytest.raises(InputError, match="holds no .png file"):
         FolderPredictions(tmp_path)
 
 

@@ -16,6 +16,13 @@ def test_colors_are_the_references(kind, load_golden):
     np.testing.assert_array_equal(painted, expected)
 
 
+def test_offsets_are_painted_as_by_the_reference(load_golden):
+    offset = np.moveaxis(load_golden("vis/vis_inputs.npz")["offset"], -1, 0)
+    expected = np.array(Image.open(GOLDEN / "vis/offset_color.png"))
+    np.testing.assert_array_equal(colors.offset_colors(offset), expected)
+    assert (colors.offset_colors(np.zeros((2, 2, 3))) == 255).all()
+
+
 def test_forty_cars_get_forty_colors_near_the_class_color():
     found = colors.segment_colors([13000 + number for number in range(1, 41)])
     assert len(set(found.values())) == 40
