@@ -167,6 +167,14 @@ def test_an_interrupted_evaluation_goes_on_where_it_was(streets, tmp_path):
     assert again.asked == []
 
 
+def test_the_scripts_can_follow_later(avenue, tmp_path):
+    model = oracle(avenue, AVENUE)
+    scores(model, AVENUE, avenue, out=tmp_path / "out", official=False)
+    report = scores(model, AVENUE, avenue, out=tmp_path / "out")
+    assert report.official.reasons == {}
+    assert report.difference < 1e-9
+
+
 def test_processes_share_the_images_and_find_the_same(streets, tmp_path):
     model = oracle(streets, TINY)
     one = scores(model, TINY, streets, official=False)
