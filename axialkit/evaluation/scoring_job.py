@@ -34,6 +34,8 @@ SETTINGS, IMAGES = "evaluation_settings.json", "images"
 
 
 class Scored(NamedTuple):
+    """One image that has been scored."""
+
     scores: ImageScores
     annotation: dict[str, Any]  # its entry in the panoptic JSON
 
