@@ -55,15 +55,18 @@ def write_panoptic(
     split: str,
     *,
     use_train_id: bool = False,
+    to: Path | str | None = None,
     workers: int | None = 1,
     progress: bool = False,
 ) -> Path:
     """Write a split's panoptic PNGs, then its JSON; return the JSON's path.
 
+    They lie in ``root/gtFine``, or in ``to/gtFine``.
+
     Raises:
         InputError: no such split, labels missing or unreadable, or no space to write.
     """
-    path = panoptic_json(root, split, use_train_id=use_train_id)
+    path = panoptic_json(to or root, split, use_train_id=use_train_id)
     samples = list_samples(root, split)
     convert = partial(_convert, folder=path.with_suffix(""), use_train_id=use_train_id)
     files = [(sample.name, sample.instance_ids) for sample in samples]

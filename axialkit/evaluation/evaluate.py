@@ -66,7 +66,7 @@ def evaluate(
     ``out`` keeps the predictions in the official forms, the official scripts' own results and what
     each image contributes; an evaluation into the same folder goes on with the images that are
     missing. The panoptic ground truth that the official script reads is written into
-    ``root/gtFine`` if it is not there.
+    ``root/gtFine`` if it is not there (into ``out``, if that must not be written to).
 
     The processes of ``torch.distributed``, if there are several, share the images and all get the
     report; the official scripts are run by the first one, and only if it sees the files of all
@@ -168,9 +168,7 @@ def _official(
         )
     if missing := why_not_installed(options.official_python):
         return OfficialScores(reasons=_for_all(missing))
-    truth = panoptic_json(job.root, job.split)
-    if not truth.is_file():
-        write_panoptic(job.root, job.split, progress=options.progress)
+    truth = _truth(job, progress=options.progress)
     own = job.predictions.own_files
     semantic = own.semantic or job.folder / SEMANTIC
     files = OfficialFiles(
@@ -181,6 +179,17 @@ def _official(
     return run_official_scripts(
         samples, truth, files, options.official_python, job.folder / RESULTS
     )
+
+
+def _truth(job: ScoringJob, *, progress: bool) -> Path:
+    """Return the panoptic ground truth, made if it is not there."""
+    path = panoptic_json(job.root, job.split)
+    if path.is_file():
+        return path
+    try:
+        return write_panoptic(job.root, job.split, progress=progress)
+    except InputError:  # a data set that belongs to somebody else
+        return write_panoptic(job.root, job.split, to=job.folder / "truth", progress=progress)
 
 
 def _last_change(samples: Sequence[SamplePaths]) -> int:

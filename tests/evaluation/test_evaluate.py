@@ -113,6 +113,23 @@ def test_missing_panoptic_ground_truth_is_made(golden_root):
     assert golden.is_file()
 
 
+def test_a_data_set_that_cannot_be_written_to_is_scored_all_the_same(golden_root, monkeypatch):
+    root, arrays = golden_root
+    golden = root / "gtFine/cityscapes_panoptic_val.json"
+    golden.unlink()
+
+    def write(data, split, *, to=None, progress=False):
+        if to is None:
+            raise InputError(f"Cannot write {golden}: no permission.")
+        return write_panoptic(data, split, to=to, progress=progress)
+
+    write_panoptic = module.write_panoptic
+    monkeypatch.setattr(module, "write_panoptic", write)
+    model, config = noisy_answers(root, arrays)
+    assert scores(model, config, root).difference < 1e-9
+    assert not golden.exists()
+
+
 def test_stale_panoptic_ground_truth_is_noticed(golden_root):
     root, arrays = golden_root
     model, config = noisy_answers(root, arrays)
