@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from statistics import median
 
+import numpy
 import torch
 
 MATMUL_SIDE = 2048
@@ -50,6 +51,7 @@ def describe_machine(device: torch.device) -> dict[str, str | int]:
     return {
         "python": platform.python_version(),
         "torch": torch.__version__,
+        "numpy": numpy.__version__,
         "threads": torch.get_num_threads(),
         "device": torch.cuda.get_device_name(device) if on_gpu else f"cpu ({_processor()})",
     }

@@ -1,6 +1,8 @@
 """``axialkit evaluate MODEL_OR_FOLDER``: both columns of scores, a table, JSON, CSV, a page."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 
     from axialkit.evaluation.predictions import Predictions
     from axialkit.evaluation.report import EvaluationReport
+
+
+LARGEST_SCALE = 4  # of an image's sides: sixteen times its pixels
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,12 @@ class Arguments:
             raise InputError(f"--limit must be at least 1 image, got {self.limit}.")
         if self.processes < 1:
             raise InputError(f"--processes must be at least 1, got {self.processes}.")
+        if not all(0 < scale <= LARGEST_SCALE for scale in self.scales):
+            given = " ".join(f"{scale:g}" for scale in self.scales)
+            raise InputError(f"--scales must lie between 0 and {LARGEST_SCALE}, got {given}.")
+        for flag in ("json", "csv", "report"):
+            if (path := getattr(self, flag)) is not None and path.is_dir():
+                raise InputError(f"--{flag}: {path} is a folder; name a file.")
         if self.oracle_images < 0:
             raise InputError(f"--oracle-images must be 0 or more, got {self.oracle_images}.")
 
@@ -102,7 +113,7 @@ def command(argv: list[str]) -> int:
     from axialkit.evaluation.report_tables import text
     from axialkit.training.distributed import process_group
 
-    with process_group() as processes:
+    with process_group() as processes, _how_to_go_on(arguments):
         predictions, root = _predictions(arguments, processes.device)
         options = EvaluationOptions(
             limit=arguments.limit,
@@ -119,18 +130,27 @@ def command(argv: list[str]) -> int:
     return 0
 
 
+@contextmanager
+def _how_to_go_on(arguments: Arguments) -> Iterator[None]:
+    """Say after Ctrl-C what is kept."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if arguments.out is None:
+            remedy = "The same command starts again; with --out DIR it would go on."
+        else:
+            remedy = f"What is scored is kept in {arguments.out}; the same command goes on."
+        raise KeyboardInterrupt(remedy) from None
+
+
 def _predictions(arguments: Arguments, device: "torch.device") -> tuple["Predictions", Path]:
     """Return what to evaluate, and the data set."""
     if _is_predictions(Path(arguments.model)):
         from axialkit.evaluation.folder import FolderPredictions
 
-        if arguments.data is None:
-            raise InputError(
-                f"{arguments.model} holds predictions: name the data set that they are for with "
-                "--data ROOT."
-            )
+        _check_folder(arguments)
         folder = FolderPredictions(arguments.model, arguments.semantic, arguments.encoding)
-        return folder, arguments.data
+        return folder, arguments.data or Path()
     if arguments.semantic is not None:
         raise InputError("--semantic belongs to a folder of predictions; a network has its own.")
     from axialkit.evaluation.network import NetworkPredictions
@@ -138,13 +158,37 @@ def _predictions(arguments: Arguments, device: "torch.device") -> tuple["Predict
     from axialkit.passes import Passes
     from axialkit.weights import load_config, load_model
 
-    config = load_config(arguments.model)
+    try:
+        config = load_config(arguments.model)
+    except InputError as error:
+        folder = Path(arguments.model)
+        if not folder.is_dir() or (folder / "config.json").exists():
+            raise
+        raise InputError(f"{error} Nor is it a folder of predictions: it holds no PNG.") from error
     model = load_model(arguments.model, arguments.weights).to(device)
     looks = InferenceOptions(Passes(arguments.flip, arguments.scales))
     if arguments.merge is not None:
         config = replace(config, postprocess=replace(config.postprocess, merge=arguments.merge))
     predictions = NetworkPredictions(model, config, looks, arguments.model)
     return predictions, arguments.data or default_root(config)
+
+
+def _check_folder(arguments: Arguments) -> None:
+    """Refuse what makes no sense for predictions that are there already."""
+    if arguments.data is None:
+        raise InputError(
+            f"{arguments.model} holds predictions: name the data set that they are for with "
+            "--data ROOT."
+        )
+    meant = {
+        "--weights": arguments.weights is not None,
+        "--merge": arguments.merge is not None,
+        "--flip": arguments.flip,
+        "--scales": arguments.scales != (1.0,),
+    }
+    for flag, is_set in meant.items():
+        if is_set:
+            raise InputError(f"{flag} is for networks, and {arguments.model} holds predictions.")
 
 
 def _is_predictions(folder: Path) -> bool:

@@ -61,7 +61,7 @@ class Arguments:
     palette: Literal["cityscapes", "colorblind"] = "cityscapes"
     """Colors of the classes; those of colorblind differ for eyes without red, green or blue too."""
     only: Annotated[tuple[str, ...], tyro.conf.arg(metavar="CLASS", help_behavior_hint="")] = ()
-    """Show these classes only, such as: --only car person."""
+    """Keep these classes only, in all files, such as: --only car person."""
     every: Annotated[int, tyro.conf.arg(metavar="N")] = 1
     """Of a video, take each N-th frame."""
     frames: OptionalCount = None

@@ -1,5 +1,7 @@
 """``axialkit submission NAME_OR_RUN``: results on the test split, zipped for the test server."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -7,7 +9,7 @@ from typing import Annotated
 import tyro
 
 from axialkit.cli.parse import OptionalFolder, OptionalPath, parse
-from axialkit.cli.roots import default_root
+from axialkit.cli.roots import default_root, is_drawn
 from axialkit.cli.tables import table
 
 
@@ -42,6 +44,16 @@ class Arguments:
     """Average over these sizes of the image."""
 
 
+@contextmanager
+def _going_on(out: Path) -> Iterator[None]:
+    """Say after Ctrl-C that nothing is lost."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        remedy = f"What is done is kept in {out}; the same command goes on."
+        raise KeyboardInterrupt(remedy) from None
+
+
 def command(argv: list[str]) -> int:
     """Write the archives and list them."""
     arguments = parse(Arguments, argv, "submission")
@@ -52,7 +64,7 @@ def command(argv: list[str]) -> int:
     from axialkit.weights import load_config, load_model
 
     config = load_config(arguments.model)
-    with process_group() as processes:
+    with process_group() as processes, _going_on(arguments.out):
         model = load_model(arguments.model, arguments.weights).to(processes.device)
         archives = write_submission(
             model,
@@ -62,6 +74,10 @@ def command(argv: list[str]) -> int:
             arguments.split,
             options=InferenceOptions(Passes(arguments.flip, arguments.scales)),
         )
+    if is_drawn(config):
+        print("These are results on drawn streets, which no server scores.")
+    else:
+        print("Next: upload them at cityscapes-dataset.com.")
     rows = [(str(one.path), str(one.files), f"{one.size / 1e6:.1f}") for one in archives]
     print(table(["archive", "files", "MB"], rows))
     return 0

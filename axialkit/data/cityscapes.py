@@ -130,15 +130,16 @@ def panoptic_label(
     return runs.spread(codes[runs.value])
 
 
-def list_samples(root: Path | str, split: str) -> list[SamplePaths]:
-    """List the images of a split, sorted by name.
+def list_images(root: Path | str, split: str) -> list[SamplePaths]:
+    """List the images of a split, sorted by name, whether they have labels or not.
 
     Raises:
-        InputError: no such folder or split, no images, or images without their labels.
+        InputError: no such folder or split, or no images.
     """
     root = Path(root)
     if split not in SPLITS:
-        raise InputError(f'There is no split "{split}".{suggest(split, list(SPLITS))}')
+        hint = suggest(split, list(SPLITS)) or f" Choose one of {', '.join(SPLITS)}."
+        raise InputError(f'There is no split "{split}".{hint}')
     if not root.is_dir():
         raise InputError(
             f"There is no folder {root}. Check the path, or make MiniCity with: axialkit data "
@@ -159,6 +160,17 @@ def list_samples(root: Path | str, split: str) -> list[SamplePaths]:
     samples = list_present(root, split)
     if not samples:
         raise InputError(f"{images} holds no *_leftImg8bit.png. Was the archive unpacked there?")
+    return samples
+
+
+def list_samples(root: Path | str, split: str) -> list[SamplePaths]:
+    """List the images of a split, sorted by name.
+
+    Raises:
+        InputError: no such folder or split, no images, or images without their labels.
+    """
+    root = Path(root)
+    images, samples = root / "leftImg8bit" / split, list_images(root, split)
     missing = [sample for sample in samples if not sample.instance_ids.is_file()]
     if missing:
         raise InputError(

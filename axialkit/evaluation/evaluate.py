@@ -39,7 +39,7 @@ from axialkit.evaluation.scoring_job import Scored, ScoringJob
 from axialkit.evaluation.worst import WorstImage, worst_images
 
 RESULTS = "official_results"  # the scripts' own
-_LISTED = 10  # problems in one message
+_LISTED = 4  # problems in one message
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,8 @@ def evaluate(
     if not samples:
         raise InputError(f"limit must be at least 1 image, got {options.limit}.")
     predictions.check(samples, options.processes)
+    if options.official and options.official_python != sys.executable:
+        _check_python(options.official_python)
     began = time.perf_counter()
     with _folder(out) as folder:
         job = ScoringJob(
@@ -90,6 +92,7 @@ def evaluate(
             folder,
             specials_by_image(root, split),
             frozenset(sample.name for sample in every[: options.oracle_images]),
+            options.limit,
             _last_change(every),
             all_forms=options.official or out is not None,
         )
@@ -123,12 +126,15 @@ def _score_all(
         InputError: some cannot be scored; which, and why.
     """
     rank, processes = rank_and_count()
+    talks = options.progress and rank == 0
+    if talks and (kept := job.kept(samples)):
+        print(f"{kept} of {len(samples)} images were scored before, and are kept.")
     results = map_parallel(
         job,
         samples[rank::processes],
         workers=options.processes,
         description=f"evaluating {job.split}",
-        progress=options.progress and rank == 0,
+        progress=talks,
         least=2,
     )
     by_name: dict[str, Scored] = {}
@@ -179,6 +185,12 @@ def _official(
     return run_official_scripts(
         samples, truth, files, options.official_python, job.folder / RESULTS
     )
+
+
+def _check_python(python: Path | str) -> None:
+    """Refuse a Python that cannot run the scripts before all the work, not after it."""
+    if problem := why_not_installed(python):
+        raise InputError(f"The official scripts cannot run: {problem}")
 
 
 def _truth(job: ScoringJob, *, progress: bool) -> Path:

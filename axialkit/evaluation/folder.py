@@ -27,7 +27,7 @@ from axialkit.structures import IGNORE_CLASS, LABEL_DIVISOR, VOID
 
 Encoding = Literal["official", "two-channel", "three-channel", "numpy"]
 
-_LISTED = 10  # files in one message
+_NEVER_PREDICTED = (1, 2, 3)  # label ids: the car and the borders of the camera
 _TRAIN_ID = {int(label_id): train_id for train_id, label_id in enumerate(LABEL_IDS)}
 
 
@@ -54,8 +54,8 @@ class FolderPredictions:
                 raise InputError(f"There is no folder {path} of predictions.")
         official = encoding == "official"
         self.official_json = _official_json(self.folder) if official else None
-        inside = self.official_json.with_suffix("") if self.official_json else self.folder
-        self.pictures = _pictures(inside, SUFFIX.get(encoding, ".png"))
+        self._inside = self.official_json.with_suffix("") if self.official_json else self.folder
+        self.pictures = _pictures(self._inside, SUFFIX.get(encoding, ".png"))
         self._segments = _segments(self.folder, self.official_json) if official else {}
 
     @property
@@ -88,13 +88,24 @@ class FolderPredictions:
         Raises:
             InputError: which images.
         """
-        missing = [s.name for s in samples if len(self._of(s.name)) != 1]
+        found = {sample.name: self._of(sample.name) for sample in samples}
+        missing = [name for name, paths in found.items() if not paths]
         if missing:
-            twice = [name for name in missing if self._of(name)]
-            listed = ", ".join(missing[:_LISTED]) + (" ..." if len(missing) > _LISTED else "")
-            reason = "no panoptic PNG, or several," if twice else "no panoptic PNG"
             raise InputError(
-                f"{self.folder} has {reason} for {len(missing)} of {len(samples)} images: {listed}."
+                f"{self._inside} has no panoptic PNG for {len(missing)} of {len(samples)} images: "
+                f"{_few(missing)}."
+            )
+        twice = next((paths for paths in found.values() if len(paths) > 1), None)
+        if twice is not None:
+            raise InputError(
+                f"{self._inside} has several files for one image: {_few([p.name for p in twice])}. "
+                "Keep one of them."
+            )
+        untold = [n for n, (path,) in found.items() if path.name not in self._segments]
+        if self._segments and untold:
+            raise InputError(
+                f"The JSON in {self.folder} describes no segments of {len(untold)} of "
+                f"{len(samples)} images: {_few(untold)}. Write it again, or remove all JSON."
             )
 
     def answer(
@@ -129,10 +140,11 @@ class FolderPredictions:
         table = np.full(256, IGNORE_CLASS, np.uint8)
         table[LABEL_IDS] = np.arange(len(LABEL_IDS))
         present = np.unique(labels)
-        if not np.isin(present, LABEL_IDS).any() or (present > 33).any():
+        wrong = present[(present > LABEL_IDS.max()) | np.isin(present, _NEVER_PREDICTED)]
+        if len(wrong):
             raise InputError(
-                f"{path} holds the values {_few(present)}, which are no label ids (7 = road ... "
-                "33 = bicycle). Are they train ids?"
+                f"{path} holds the values {_few(wrong)}; predictions are label ids (7 = road ... "
+                "33 = bicycle, 0 = none of them). Are these train ids?"
             )
         return table[labels]
 
@@ -154,13 +166,20 @@ def _open(
     try:
         with Image.open(path) as image:
             image.load()
-            mode = image.mode
+            mode = "16-bit RGB" if _has_16_bits(path) and image.mode == "RGB" else image.mode
             values = np.asarray(image.convert(convert) if convert and mode in modes else image)
     except DECODE_ERRORS as error:
         raise InputError(f"Cannot read {path}: {error}. Write it again.") from error
     if mode not in modes:
         raise InputError(f"{path} has image mode {mode}, but {rule}.")
     return values
+
+
+def _has_16_bits(path: Path) -> bool:
+    """Return whether a PNG has 16 bits per channel: Pillow would drop half of them silently."""
+    with path.open("rb") as file:
+        header = file.read(25)
+    return header[12:16] == b"IHDR" and header[24] == 16
 
 
 def _check_size(path: Path, size: tuple[int, ...], truth: tuple[int, ...]) -> None:
@@ -254,9 +273,11 @@ def _official_json(folder: Path) -> Path | None:
 
 
 def _pictures(folder: Path, suffix: str) -> list[Path]:
-    found = [p for p in sorted(folder.rglob(f"*{suffix}")) if not p.stem.endswith("_overlay")]
+    files = sorted(folder.rglob(f"*{suffix}"))
+    found = [path for path in files if not path.stem.endswith("_overlay")]
     if not found:
-        raise InputError(f"{folder} holds no {suffix} file, so there is nothing to evaluate.")
+        besides = f" ({len(files)} pictures *_overlay.png do not count)" if files else ""
+        raise InputError(f"{folder} holds no panoptic {suffix} file{besides}.")
     return found
 
 
@@ -273,6 +294,6 @@ def _segments(folder: Path, official_json: Path | None) -> dict[str, list[dict[s
     return segments
 
 
-def _few(values: Sequence[int] | np.ndarray) -> str:
+def _few(values: Sequence[int] | Sequence[str] | np.ndarray) -> str:
     shown = [str(value) for value in list(values)[:6]]
     return ", ".join(shown) + (" ..." if len(values) > 6 else "")

@@ -39,7 +39,7 @@ def main() -> None:
 def _give_back_in1d() -> None:
     if not hasattr(numpy, "in1d"):  # gone since NumPy 2.4
         numpy.in1d = _in1d  # type: ignore[attr-defined]  # noqa: NPY201
-        print(f"{SHIM}numpy.in1d, which NumPy {numpy.__version__} has dropped")
+        print(f"{SHIM}numpy.in1d, gone in NumPy {numpy.__version__}")
 
 
 def _in1d(values: Any, *rest: Any, **options: Any) -> Any:  # noqa: ANN401
@@ -58,7 +58,7 @@ def _write_numpy_numbers_as_json() -> None:
         return dumps(value, default=plain if default else None, **options)
 
     json.dumps = patched  # type: ignore[assignment]
-    print(f"{SHIM}JSON of NumPy numbers, which NumPy {numpy.__version__} counts in")
+    print(f"{SHIM}writing the numbers of NumPy {numpy.__version__} as JSON")
 
 
 if __name__ == "__main__":

@@ -125,8 +125,12 @@ class EvaluationReport:
                 notes[f"official {score}"] = self.official.reasons[kind]
         if self.why_no_semantic:
             notes["own miou"] = notes["official miou"] = self.why_no_semantic
-        if any(image.scores is None for image in self.images):
-            notes["reference ap"] = "the segments have no scores in their JSON to rank them by."
+        unscored = [image.name for image in self.images if image.scores is None]
+        if unscored:
+            notes["reference ap"] = (
+                f"{len(unscored)} of {len(self.images)} images have things without a score in "
+                f"their JSON, which would rank them; the first is {unscored[0]}."
+            )
         elif not coco.is_available():
             notes["reference ap"] = 'pycocotools is not installed; pip install -e ".[data]".'
         return notes

@@ -19,7 +19,7 @@ from axialkit.evaluation.report_figures import (
     histogram_figure,
     ladder_figure,
 )
-from axialkit.evaluation.report_tables import remarks
+from axialkit.evaluation.report_tables import FEWEST_FOR_BANDS, cue_table, remarks
 from axialkit.evaluation.worst import WorstImage
 from axialkit.visualize.colors import boundaries, overlay
 from axialkit.visualize.panoptic import enlarge
@@ -37,14 +37,15 @@ _COLUMNS = {
 def page(report: EvaluationReport, name: str) -> str:
     """Return the report on predictions of that name."""
     columns = report.columns()
-    best = columns["official"] if columns["official"]["pq"] is not None else columns["own"]
+    whose = "official" if columns["official"]["pq"] is not None else "own"
     return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
         name=html.escape(name),
         split=report.split,
         images=len(report.images),
         date=date.today().isoformat(),
         version=axialkit.__version__,
-        tiles=_tiles(report, best),
+        whose=whose,
+        tiles=_tiles(report, columns[whose]),
         table=_table(columns),
         remarks="".join(f"<li>{html.escape(line)}</li>" for line in remarks(report)),
         bars=_bars(report.per_class()),
@@ -53,6 +54,7 @@ def page(report: EvaluationReport, name: str) -> str:
         histograms=histogram_figure(report.images),
         ladder=_ladder(report),
         worst="".join(map(_worst, report.worst)),
+        far_cues=_far_cues(report),
     )
 
 
@@ -67,7 +69,8 @@ def _tiles(report: EvaluationReport, best: dict[str, Any]) -> str:
         if (value := best.get(key)) is None:
             continue
         spread = ""
-        if band is not None and not math.isnan(band.low):
+        enough = len(report.images) >= FEWEST_FOR_BANDS
+        if enough and band is not None and not math.isnan(band.low):
             spread = f"<span>95 % band: {100 * band.low:.1f} to {100 * band.high:.1f}</span>"
         tiles.append(
             f'<div class="tile"><strong>{_percent(value)}</strong><b>{title}</b>, {words}<br>'
@@ -107,9 +110,32 @@ def _confusion(report: EvaluationReport) -> str:
 
 def _ladder(report: EvaluationReport) -> str:
     if not report.ladder:
-        return "<p>Not computed: it needs the heads of a network (and --oracle-images).</p>"
+        return (
+            "<p>Not computed: files of predictions have no heads, and --oracle-images 0 asks for "
+            "none.</p>"
+        )
     images = sum(image.ladder is not None for image in report.images)
     return f"<p>On {images} of {len(report.images)} images.</p>{ladder_figure(report.ladder)}"
+
+
+def _far_cues(report: EvaluationReport) -> str:
+    """Return a section on MiniCity's far cues, or nothing for other data."""
+    if not report.far_cues:
+        return ""
+    header, rows = cue_table(report)
+    head = "".join(f"<th>{html.escape(cell)}</th>" for cell in header)
+    body = "".join(
+        f'<tr><th scope="row">{row[0]}</th><td>{row[1]}</td>'
+        + "".join(f"<td>{_percent(value)}</td>" for value in row[2:])
+        + "</tr>"
+        for row in rows
+    )
+    return (
+        "<section><h2>Far cues</h2><p>MiniCity's objects whose class only something far away "
+        "tells: objects right, their pixels right, and pixels right by distance to the cue.</p>"
+        f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+        "</div></section>"
+    )
 
 
 def _worst(worst: WorstImage) -> str:

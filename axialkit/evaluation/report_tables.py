@@ -3,10 +3,13 @@
 import csv
 import io
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from axialkit.evaluation.far_cues import DISTANCE_BINS
 from axialkit.evaluation.report import AGREE, EvaluationReport, occurs
+
+FEWEST_FOR_BANDS = 10  # images: of fewer, a band says nothing
 
 _NAMES = {
     "own": "own (official rules)",
@@ -25,18 +28,22 @@ def text(report: EvaluationReport) -> str:
     """Return the scores in percent, as text of at most 80 columns."""
     rows = report.per_class()
     parts = [
-        f"{report.split}, {len(report.images)} images, {report.seconds:.0f} s. "
+        f"{report.split}, {_images(report)}, predicted and compared in {report.seconds:.0f} s. "
         "All scores in percent.",
         _columns(*_summary(report)),
         "\n".join(remarks(report)),
-        _columns(*_classes(rows)),
+        _columns(*_classes(report)),
     ]
     if absent := [name for name, row in rows.items() if not occurs(row)]:
         parts.append(f"Neither in these images nor predicted: {', '.join(absent)}.")
     if report.far_cues:
         parts.append("Objects that only a far cue tells, pixels right by distance to the cue:")
-        parts.append(_columns(*_cues(report)))
+        parts.append(_columns(*cue_table(report)))
     return "\n\n".join(part for part in parts if part)
+
+
+def _images(report: EvaluationReport) -> str:
+    return f"{len(report.images)} image{'' if len(report.images) == 1 else 's'}"
 
 
 def remarks(report: EvaluationReport) -> list[str]:
@@ -46,14 +53,27 @@ def remarks(report: EvaluationReport) -> list[str]:
         lines.append(_agreement(report))
     lines += _missing(report.notes)
     if report.official.shims:
-        lines.append(f"The scripts were given back: {'; '.join(report.official.shims)}.")
+        lines.append(
+            "For the NumPy here the scripts, unmodified, were given stand-ins: "
+            f"{'; '.join(report.official.shims)}."
+        )
+    if report.ap is not None and report.official.ap is not None:
+        lines.append(_two_aps(report.ap.per_class, report.official.ap.per_class))
     band = report.bands["all"]
-    if not math.isnan(band.low):
+    if len(report.images) >= FEWEST_FOR_BANDS and not math.isnan(band.low):
         lines.append(
             f"PQ on other images of this kind: {100 * band.low:.1f} to {100 * band.high:.1f} "
             "(95 % band, bootstrap)."
         )
     return lines
+
+
+def _two_aps(reference: Sequence[float], official: Sequence[float]) -> str:
+    counted = [sum(not math.isnan(ap) for ap in column) for column in (official, reference)]
+    return (
+        f"Official AP leaves out objects below 100 pixels and averages {counted[0]} classes; "
+        f"reference AP counts all objects, {counted[1]} classes."
+    )
 
 
 def _missing(notes: dict[str, str]) -> list[str]:
@@ -119,18 +139,20 @@ def _summary(report: EvaluationReport) -> tuple[list[str], list[list[Any]]]:
     return header, rows
 
 
-def _classes(rows: dict[str, dict[str, Any]]) -> tuple[list[str], list[list[Any]]]:
-    header = ["class", "PQ", "SQ", "RQ", "IoU", "AP", "TP", "FP", "FN"]
+def _classes(report: EvaluationReport) -> tuple[list[str], list[list[Any]]]:
+    """Lay out the own scores of each class, and the AP of whoever has one."""
+    whose = "official" if report.official.ap is not None else "reference"
+    header = ["class", "PQ", "SQ", "RQ", "IoU", f"AP ({whose})", "TP", "FP", "FN"]
     lines = []
-    for name, row in rows.items():
+    for name, row in report.per_class().items():
         if occurs(row):
-            ap = row["official"]["ap"] if row["official"]["ap"] is not None else None
-            scores = [row["pq"], row["sq"], row["rq"], row["iou"], ap]
+            scores = [row["pq"], row["sq"], row["rq"], row["iou"], row[whose]["ap"]]
             lines.append([name, *scores, row["tp"], row["fp"], row["fn"]])
     return header, lines
 
 
-def _cues(report: EvaluationReport) -> tuple[list[str], list[list[Any]]]:
+def cue_table(report: EvaluationReport) -> tuple[list[str], list[list[Any]]]:
+    """Return header and rows on the objects that only a far cue tells, scores as fractions."""
     bins = [f"{low}-{high}" for low, high in zip(DISTANCE_BINS, DISTANCE_BINS[1:], strict=False)]
     header = ["kind", "objects", "right", "pixels", *bins, f"{DISTANCE_BINS[-1]}+ px"]
     rows = []

@@ -11,6 +11,7 @@ from jaxtyping import Integer
 from axialkit.data.cityscapes import SamplePaths, read_instance_ids
 from axialkit.data.minicity import SpecialObject
 from axialkit.errors import InputError
+from axialkit.evaluation.claim import claim_folder
 from axialkit.evaluation.folder import labels_of_ids, read_id_picture
 from axialkit.evaluation.image_scores import (
     ImageScores,
@@ -28,7 +29,6 @@ from axialkit.evaluation.official_files import (
     write_prediction,
 )
 from axialkit.evaluation.predictions import Answer, Predictions
-from axialkit.files import read_json, write_json
 
 SETTINGS, IMAGES = "evaluation_settings.json", "images"
 
@@ -50,6 +50,7 @@ class ScoringJob:
     folder: Path
     specials: Mapping[str, list[SpecialObject]]  # MiniCity's, by image
     oracle: frozenset[str]  # images that get the ladder
+    limit: int | None  # the first images only
     labels_changed: int  # when the truth last was, nanoseconds since 1970
     all_forms: bool  # write what the official scripts read, besides the panoptic maps
 
@@ -63,28 +64,24 @@ class ScoringJob:
             **self.predictions.identity,
             "data": str(self.root.resolve()),
             "split": self.split,
+            "limit": self.limit,
             "labels_changed": self.labels_changed,
             "oracle_images": len(self.oracle),
         }
-        path, predictions = self.folder / SETTINGS, prediction_json(self.folder, self.split)
-        if not path.is_file() and (predictions.exists() or predictions.with_suffix("").exists()):
-            raise InputError(
-                f"{self.folder} holds predictions that another program has written, and they "
-                "would be overwritten. Choose another folder for the results."
-            )
-        if path.is_file() and (there := read_json(path)) != own:
-            differing = [key for key in own if there.get(key) != own[key]]
-            raise InputError(
-                f"{self.folder} holds another evaluation: it differs in {', '.join(differing)}. "
-                "Choose another folder, or remove this one."
-            )
-        write_json(path, own)
+        claim_folder(self.folder, SETTINGS, own)
         # an evaluation that breaks off must not look complete
-        predictions.unlink(missing_ok=True)
+        prediction_json(self.folder, self.split).unlink(missing_ok=True)
+
+    def kept(self, samples: Sequence[SamplePaths]) -> int:
+        """Return how many of the images have been scored already."""
+        return sum(self._kept(sample.name).is_file() for sample in samples)
+
+    def _kept(self, name: str) -> Path:
+        return self.folder / IMAGES / f"{name}.json"
 
     def __call__(self, sample: SamplePaths) -> Scored | str:
         """Score one image, or return why that cannot be done."""
-        kept = self.folder / IMAGES / f"{sample.name}.json"
+        kept = self._kept(sample.name)
         if kept.is_file():
             return Scored(*read_scores(kept))
         try:

@@ -17,11 +17,12 @@ from torch import nn
 from tqdm import tqdm
 
 from axialkit.config import ExperimentConfig
-from axialkit.data.cityscapes import SamplePaths, list_present
+from axialkit.data.cityscapes import SamplePaths, list_images
 from axialkit.data.images import read_rgb
 from axialkit.data.panoptic_files import is_whole_png
-from axialkit.errors import InputError
+from axialkit.evaluation.claim import claim_folder
 from axialkit.evaluation.folder import labels_of_ids, read_id_picture
+from axialkit.evaluation.network import NetworkPredictions
 from axialkit.evaluation.official_files import (
     INSTANCE,
     SEMANTIC,
@@ -35,6 +36,8 @@ from axialkit.evaluation.official_files import (
 from axialkit.files import atomic_path
 from axialkit.inference import PLAIN, InferenceOptions, segment
 from axialkit.segment_scores import score_segments
+
+SETTINGS = "submission_settings.json"
 
 
 class Archive(NamedTuple):
@@ -60,11 +63,12 @@ def write_submission(  # noqa: PLR0913
     Images whose files are complete already are left as they are, so an interrupted run goes on.
 
     Raises:
-        InputError: no images, an unreadable one, or nowhere to write.
+        InputError: no images, an unreadable one, nowhere to write, or an ``out`` that belongs to
+            another network or data set.
     """
-    samples, out = list_present(Path(root), split), Path(out)
-    if not samples:
-        raise InputError(f"{Path(root) / 'leftImg8bit' / split} holds no *_leftImg8bit.png.")
+    samples, out = list_images(root, split), Path(out)
+    network = NetworkPredictions(model, config, options).identity
+    claim_folder(out, SETTINGS, {**network, "data": str(Path(root).resolve()), "split": split})
     bar = tqdm(samples, f"segmenting {split}", disable=not progress, unit="image")
     annotations = [_answer(sample, model, config, out, split, options) for sample in bar]
     description = write_prediction_json(out, split, annotations)

@@ -4,6 +4,8 @@ Nothing here talks to the network itself; ``torch.distributed`` does, by NCCL be
 gloo between CPUs. Without torchrun's variables in the environment everything is a no-op.
 """
 
+import atexit
+import gc
 import os
 import signal
 import threading
@@ -26,6 +28,11 @@ _SYNC_BUFFERS = (
     "forward_sync_buffers" if "forward_sync_buffers" in _PARAMETERS else "broadcast_buffers"
 )
 _PATIENCE = 60  # seconds for the last checkpoint
+
+# Every group that was joined, kept until the end. Otherwise the last to hold one is, now and then,
+# DistributedDataParallel's reducer, which ends it without releasing Python's lock: the group waits
+# for its threads, and they for the lock, forever (torch 2.13 and gloo).
+_groups: list[Any] = []
 
 
 class Processes(NamedTuple):
@@ -83,10 +90,17 @@ def process_group() -> Iterator[Processes]:
         torch.cuda.set_device(device)
     _end_with_parent()
     _meet("nccl" if device.type == "cuda" else "gloo")
+    _groups.append(distributed.group.WORLD)
     try:
         yield Processes(distributed.get_rank(), distributed.get_world_size(), device)
     finally:
         distributed.destroy_process_group()
+
+
+@atexit.register
+def _forget_groups() -> None:
+    gc.collect()  # reducers first
+    _groups.clear()
 
 
 def is_restarted_by_itself() -> bool:
@@ -139,9 +153,8 @@ def _end_with_parent() -> None:
     def watch() -> None:
         while os.getppid() == parent:
             time.sleep(1)
+        signal.alarm(_PATIENCE)  # the kernel's, for a process that waits for others that are gone
         os.kill(os.getpid(), signal.SIGTERM)  # the loop saves and ends
-        time.sleep(_PATIENCE)
-        os.kill(os.getpid(), signal.SIGKILL)  # it waits for others that are gone
 
     threading.Thread(target=watch, daemon=True).start()
 

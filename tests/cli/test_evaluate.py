@@ -37,7 +37,8 @@ def test_everything_is_kept_and_gone_on_with(axk, trained, city, tmp_path):
     assert {**again, "seconds": 0} == {**first, "seconds": 0}
     refused = axk("evaluate", trained, "--data", city, "--out", out, "--flip")
     assert refused.code == 2
-    assert "holds another evaluation: it differs in flip" in refused.sentence
+    assert "holds other results: they differ in flip" in refused.sentence
+    assert "4 of 4 images were scored before, and are kept." in axk(*words).out
 
 
 def test_a_folder_of_predictions_scores_like_the_network_that_wrote_them(axk, city, tmp_path):
@@ -57,6 +58,8 @@ def test_a_folder_of_predictions_scores_like_the_network_that_wrote_them(axk, ci
     bare = axk("evaluate", out / "cityscapes_panoptic_val", "--data", city)
     assert bare.code == 0
     assert "No mIoU: panoptic maps have no class where they are void" in bare.out
+    flipped = axk("evaluate", out, "--data", city, "--flip")
+    assert flipped.sentence == f"--flip is for networks, and {out} holds predictions."
     taken = axk("evaluate", out, "--data", city, "--out", out)
     assert taken.code == 2
 
@@ -69,7 +72,7 @@ def test_averaged_passes_change_the_answer(axk, trained, city, tmp_path):
     assert one["confusion"] != two["confusion"]
     assert one["notes"]["official ap"] == "not asked for."
     outcome = axk(*words, tmp_path / "c.json", "--scales", 0)
-    assert outcome.sentence == "scales must be positive numbers such as 0.75 1 1.25, got 0."
+    assert outcome.sentence == "--scales must lie between 0 and 4, got 0."
 
 
 def test_other_weights_of_the_same_network_can_be_scored(axk, trained, city, tmp_path):
@@ -97,6 +100,7 @@ def test_a_limit_takes_the_first_images(axk, trained, city, tmp_path):
     ("flags", "words"),
     [
         (["--limit", "0"], "--limit must be at least 1 image, got 0."),
+        (["--report", "/"], "--report: / is a folder; name a file."),
         (["--processes", "0"], "--processes must be at least 1, got 0."),
         (["--oracle-images", "-1"], "--oracle-images must be 0 or more, got -1."),
         (
@@ -115,7 +119,10 @@ def test_wrong_flags_are_one_sentence(axk, trained, city, flags, words):
 def test_a_folder_that_is_no_run(axk, tmp_path):
     outcome = axk("evaluate", tmp_path)
     assert outcome.code == 2
-    assert outcome.sentence == f"{tmp_path} is not a training run: it has no config.json."
+    assert outcome.sentence == (
+        f"{tmp_path} is not a training run: it has no config.json. Nor is it a folder of "
+        "predictions: it holds no PNG."
+    )
 
 
 def test_a_preset_without_weights_says_how_to_get_some(axk):

@@ -6,6 +6,7 @@ def test_it_writes_three_archives(axk, trained, city, tmp_path):
         "submission", trained, "--data", city, "--split", "val", "--out", tmp_path / "out"
     )
     assert outcome.code == 0, outcome.err
+    assert "results on drawn streets, which no server scores" in outcome.out
     counts = {}
     for name in ("panoptic", "pixel", "instance"):
         assert str(tmp_path / f"out/{name}.zip") in outcome.out
@@ -18,4 +19,4 @@ def test_it_writes_three_archives(axk, trained, city, tmp_path):
 def test_no_images_are_told(axk, trained, tmp_path):
     outcome = axk("submission", trained, "--data", tmp_path)
     assert outcome.code == 2
-    assert "holds no *_leftImg8bit.png" in outcome.sentence
+    assert "is not a Cityscapes root" in outcome.sentence

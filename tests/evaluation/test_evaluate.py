@@ -202,11 +202,21 @@ def test_processes_share_the_images_and_find_the_same(streets, tmp_path):
 def test_a_folder_of_another_evaluation_is_refused(avenue, tmp_path):
     scores(Constant(), AVENUE, avenue, limit=1, out=tmp_path / "out", official=False)
     other = replace(AVENUE, postprocess=replace(AVENUE.postprocess, keep_k=7))
-    with pytest.raises(InputError, match=r"holds another evaluation: it differs in postprocess"):
+    with pytest.raises(InputError, match=r"holds other results: they differ in postprocess"):
         scores(Constant(), other, avenue, limit=1, out=tmp_path / "out", official=False)
+    with pytest.raises(InputError, match="differ in limit"):  # it would look complete
+        scores(Constant(), AVENUE, avenue, limit=2, out=tmp_path / "out", official=False)
     (tmp_path / "theirs/cityscapes_panoptic_val").mkdir(parents=True)
-    with pytest.raises(InputError, match="would be overwritten"):
+    with pytest.raises(InputError, match="might be overwritten"):
         scores(Constant(), AVENUE, avenue, limit=1, out=tmp_path / "theirs")
+
+
+def test_a_python_without_the_scripts_is_refused_before_the_work(avenue, tmp_path):
+    network = Counting(NetworkPredictions(Constant(), AVENUE))
+    options = EvaluationOptions(official_python=tmp_path / "nowhere", progress=False)
+    with pytest.raises(InputError, match=r"scripts cannot run: .*nowhere cannot be started"):
+        evaluate(network, avenue, options=options)
+    assert network.asked == []
 
 
 def test_all_images_that_cannot_be_scored_are_listed(avenue, tmp_path):

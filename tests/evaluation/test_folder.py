@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -57,7 +59,7 @@ def test_golden_files_get_all_golden_scores(golden_root):
     assert columns["reference"]["miou"] == pytest.approx(reference["mIoU"], abs=1e-6)
     assert columns["official"]["ap"] is columns["reference"]["ap"] is None
     assert "No official AP" in text(report)
-    assert "no scores in their JSON" in text(report)
+    assert "6 of 6 images have things without a score in their JSON" in text(report)
 
 
 def test_scores_in_the_json_bring_both_average_precisions(golden_root, tmp_path):
@@ -132,20 +134,37 @@ def test_missing_and_doubled_predictions_are_listed_before_any_work(bare):
     assert "no panoptic PNG for 1 of 6 images" in message
     assert list_samples(root, "val")[0].name in message
     shutil.copy(second, second.with_name(second.name.replace("panoptic", "panoptic_2")))
-    assert "no panoptic PNG, or several, for 2 of 6 images" in problem(folder, root)
+    assert "no panoptic PNG for 1 of 6 images" in problem(folder, root)
+    shutil.copy(second, first)
+    message = problem(folder, root)
+    assert "has several files for one image: " in message
+    assert second.name in message
+
+
+def test_json_of_a_part_of_the_images_is_told(golden_root, tmp_path):
+    root, _ = golden_root
+    folder = tmp_path / "theirs"
+    shutil.copytree(SET / "results/panoptic", folder)
+    path = folder / "cityscapes_panoptic_val.json"
+    content = json.loads(path.read_text())
+    lost = content["annotations"].pop()["image_id"]
+    path.write_text(json.dumps(content))
+    assert f"describes no segments of 1 of 6 images: {lost}" in problem(folder, root)
 
 
 def test_every_wrong_file_is_listed(bare):
     root, folder, _ = bare
-    sized, semantic, cut, raw = sorted(folder.rglob("*.png"))[:4]
+    sized, semantic, cut, raw, deep = sorted(folder.rglob("*.png"))[:5]
     Image.open(sized).resize((10, 6)).save(sized)
     Image.fromarray(np.zeros((96, 192), np.uint8)).save(semantic)
     cut.write_bytes(cut.read_bytes()[:60])
     channels = np.zeros((96, 192, 3), np.uint8)
     channels[..., 0], channels[50:, :, 1] = 13, 2  # class and number, as deeplab2's raw files
     Image.fromarray(channels).save(raw)
+    deep.write_bytes(deep_png(96, 192))
     message = problem(folder, root)
-    assert "4 of 6 images cannot be scored" in message
+    assert "5 of 6 images cannot be scored" in message
+    assert f"{deep} has image mode 16-bit RGB, but a panoptic PNG is RGB" in message
     assert f"{sized} is 6x10 (height x width), its ground truth 96x192" in message
     assert f"{semantic} has image mode L, but a panoptic PNG is RGB" in message
     assert f"Cannot read {cut}" in message
@@ -179,18 +198,34 @@ def test_a_thing_without_number_is_told(bare):
     assert "holds the segment id 26, and no JSON says what that is" in problem(folder, root)
 
 
+def deep_png(height, width):
+    """A PNG with 16 bits per channel, which Pillow reads but does not write."""
+    rows = b"".join(b"\0" + bytes(6 * width) for _ in range(height))
+    header = struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0)
+    parts = [(b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in parts
+    )
+
+
 def test_semantic_maps_of_train_ids_are_told(bare, tmp_path):
     root, folder, arrays = bare
     (tmp_path / "maps").mkdir()
     for name, semantic in zip(arrays["ids"], arrays["pred_semantic"], strict=True):
-        Image.fromarray(np.where(semantic > 6, 255, semantic)).save(tmp_path / f"maps/{name}.png")
-    assert "Are they train ids?" in problem(folder, root, tmp_path / "maps")
+        Image.fromarray(np.where(semantic == 3, 255, semantic)).save(tmp_path / f"maps/{name}.png")
+    message = problem(folder, root, tmp_path / "maps")
+    assert "holds the values 1, 2" in message
+    assert "Are these train ids?" in message
 
 
 def test_empty_folders_are_told(tmp_path):
     with pytest.raises(InputError, match="There is no folder"):
         FolderPredictions(tmp_path / "nowhere")
-    with pytest.raises(InputError, match="holds no .png file"):
+    with pytest.raises(InputError, match=r"holds no panoptic \.png file\."):
+        FolderPredictions(tmp_path)
+    write_map(tmp_path / "a_overlay.png", np.full((4, 4), VOID))
+    with pytest.raises(InputError, match=r"1 pictures \*_overlay\.png do not count"):
         FolderPredictions(tmp_path)
 
 

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -81,13 +82,23 @@ def test_the_csv_holds_the_same_numbers(report, values):
     assert int(rows["car"]["fn"]) == values["per_class"]["car"]["fn"]
 
 
+def test_many_images_get_a_band_and_one_is_one(report):
+    many = replace(report, images=report.images * 2)
+    low, high = (100 * edge for edge in many.bands["all"])
+    assert f"PQ on other images of this kind: {low:.1f} to {high:.1f}" in text(many)
+    assert f"95 % band: {low:.1f} to {high:.1f}" in page(many, "twice")
+    assert text(replace(report, images=report.images[:1])).startswith("val, 1 image, predicted")
+
+
 def test_the_text_fits_and_says_all(report):
     printed = text(report)
     table = printed.split("\n\n")[1]
     assert all(len(line) <= 80 for line in table.splitlines())
     assert [line.split()[0] for line in table.splitlines()[1:]] == ["own", "official", "reference"]
     assert "The official scripts and axialkit agree in every class." in printed
-    assert "95 % band" in printed
+    assert "Official AP leaves out objects below 100 pixels and averages" in printed
+    assert "AP (official)" in printed
+    assert "95 % band" not in printed  # of eight images
 
 
 class Page(HTMLParser):
@@ -147,4 +158,5 @@ def test_a_page_of_nothing_but_road_is_drawn(avenue):
     html = page(report, "constant")
     assert Page(html).open == []
     assert "Not computed" in html
+    assert "Far cues" in html
     assert "not asked for" in html

@@ -1,6 +1,7 @@
 """Archives for the test server, scored by the official scripts after unpacking."""
 
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -74,6 +75,16 @@ def test_an_interrupted_run_goes_on(streets, tmp_path, monkeypatch):
             assert all(a.read(name) == b.read(name) for name in a.namelist())
 
 
+def test_results_of_another_network_are_not_mixed_in(streets, tmp_path):
+    model = oracle(streets, CONFIG)
+    write_submission(model, CONFIG, streets, tmp_path / "out", "val", progress=False)
+    other = replace(CONFIG, postprocess=replace(CONFIG.postprocess, keep_k=7))
+    with pytest.raises(InputError, match="holds other results: they differ in postprocess"):
+        write_submission(model, other, streets, tmp_path / "out", "val", progress=False)
+    with pytest.raises(InputError, match='no split "valley"'):
+        write_submission(model, CONFIG, streets, tmp_path / "none", "valley", progress=False)
+
+
 def test_labels_are_not_needed_but_images_are(streets, tmp_path):
     folder = tmp_path / "blind/leftImg8bit/test/town"
     folder.mkdir(parents=True)
@@ -83,5 +94,5 @@ def test_labels_are_not_needed_but_images_are(streets, tmp_path):
     archives = write_submission(model, CONFIG, tmp_path / "blind", out, progress=False)
     assert archives[1].files == 1
     assert (out / "cityscapes_panoptic_test/town_000000_000019.png").is_file()
-    with pytest.raises(InputError, match="holds no"):
+    with pytest.raises(InputError, match="is not a Cityscapes root"):
         write_submission(model, CONFIG, tmp_path, tmp_path / "none", progress=False)

@@ -106,6 +106,12 @@ def is_running(pid: int) -> bool:
     return state != "Z"
 
 
+def test_an_orphan_ends_though_it_hangs_with_pythons_lock():
+    words = [sys.executable, "-m", "tests.training.orphan"]
+    done = subprocess.run(words, cwd=job.REPOSITORY, capture_output=True, text=True, check=True)
+    job.wait_for(lambda: not is_running(int(done.stdout)), "the end of the orphan")
+
+
 def test_when_torchrun_is_killed_its_processes_save_and_end(undisturbed, city, tmp_path):
     """Or they would go on writing beside those that are started in their place."""
     out = tmp_path / "run"
