@@ -161,8 +161,8 @@ def _predictions(arguments: Arguments, device: "torch.device") -> tuple["Predict
     try:
         config = load_config(arguments.model)
     except InputError as error:
-        folder = Path(arguments.model)
-        if not folder.is_dir() or (folder / "config.json").exists():
+        given = Path(arguments.model)
+        if not given.is_dir() or (given / "config.json").exists():
             raise
         raise InputError(f"{error} Nor is it a folder of predictions: it holds no PNG.") from error
     model = load_model(arguments.model, arguments.weights).to(device)
