@@ -15,6 +15,8 @@ MINICITY := data/minicity
 FIRST_LESSON := notebooks/01_why_axial.ipynb
 LAB_ARGS ?=
 TEST_ARGS ?=
+# of the tests; 0 = in the process of pytest itself, as a debugger wants it
+TEST_PROCESSES ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help lab test demo notebooks tour minicity lint soak clean
@@ -43,7 +45,7 @@ lab: $(STAMP) minicity ## open the course in JupyterLab
 
 test: $(STAMP) ## run the tests (CPU; browser tests need Chromium and are skipped without it)
 	@echo "==> Running the tests"
-	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -q -rs $(TEST_ARGS)
+	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -q -rs -n $(TEST_PROCESSES) --dist loadfile $(TEST_ARGS)
 
 demo: $(STAMP) ## open the web demo
 	$(PYTHON) -m axialkit demo

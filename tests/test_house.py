@@ -217,7 +217,10 @@ def test_documented_make_targets_exist() -> None:
     assert {"lab", "test"} <= named <= targets
 
 
-@pytest.mark.parametrize(("command", "flags"), sorted(documented_commands().items()), ids=str)
+@pytest.mark.parametrize(
+    ("command", "flags"),
+    [pytest.param(c, f, id=" ".join(c)) for c, f in sorted(documented_commands().items())],
+)
 def test_documented_commands_exist(command: tuple[str, ...], flags: set[str]) -> None:
     preset = ["tiny"] * (command == ("train",))  # whose fields are flags, too
     run = subprocess.run(

@@ -71,7 +71,7 @@ SAVING_TAKES = 0.03  # seconds, about
 
 
 @pytest.mark.parametrize("kills", [5, pytest.param(50, marks=pytest.mark.soak)])
-def test_killed_while_writing_checkpoints(kills, undisturbed, city, tmp_path, capsys):
+def test_killed_while_writing_checkpoints(kills, undisturbed, city, tmp_path, announce):
     """At every restart there is a whole checkpoint to go on from, and nothing is lost."""
     out, chance, last, happened = tmp_path / "run", random.Random(0), 0, 0
     halves = 0
@@ -93,8 +93,7 @@ def test_killed_while_writing_checkpoints(kills, undisturbed, city, tmp_path, ca
     process = start(city, out, ALWAYS_SAVING)
     assert process.wait() == 0, process.stderr.read()
     assert_same_weights(undisturbed, out)
-    with capsys.disabled():
-        print(f"\nkilled {kills} times while saving, {halves} times with a file half written")
+    announce(f"killed {kills} times while saving, {halves} times with a file half written")
     assert halves or kills < 50
 
 
