@@ -1,6 +1,7 @@
 """What the notebooks import: ``import axialkit.course as nb``."""
 
 from axialkit.course.checks import Todo, check, use
+from axialkit.course.explore import explore
 from axialkit.course.hints import hint, solution
 from axialkit.course.meter import budget, metrics
 from axialkit.course.page import show, show_widget
@@ -13,6 +14,7 @@ __all__ = [
     "Todo",
     "budget",
     "check",
+    "explore",
     "hint",
     "metrics",
     "predict",

@@ -1,6 +1,7 @@
 """Checks that say which mistake was made, and solutions where the learner has none yet."""
 
 import copy
+import sys
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,6 +35,12 @@ class _Outcome(NamedTuple):
 def judge(exercise: Exercise, function: Function) -> Verdict:
     """Try every property, then compare with the solution; name the mistake if it is a known one."""
     claims: list[str] = []
+    try:
+        problem = _wrong_kind(exercise, function)
+    except Todo:
+        return Verdict(False, True, (), "", None)
+    if problem:
+        return Verdict(False, False, (), problem, _name(exercise, function))
     for prop in exercise.properties:
         try:
             prop.test(function)
@@ -108,16 +115,42 @@ def _name(exercise: Exercise, function: Function) -> Mutant | None:
     return None
 
 
+def _wrong_kind(exercise: Exercise, function: Function) -> str:
+    """Say so if a tensor is expected and something else comes, before any property is tried."""
+    probe = exercise.probes[0]
+    expected = _run(exercise.solution, probe).result
+    if not _is_tensor(expected):
+        return ""
+    try:
+        got = function(*copy.deepcopy(probe))
+    except Todo:
+        raise
+    except Exception as error:  # noqa: BLE001  (whatever the learner's code raises)
+        return f"{_call(exercise, probe)} stops with {type(error).__name__}: {error}"
+    wanted = f"a tensor of {expected.dtype}"
+    if got is None:
+        return f"{_call(exercise, probe)} returns nothing: is there a return?"
+    if not _is_tensor(got):
+        return f"{_call(exercise, probe)} returns {_kind(got)}, expected {wanted}"
+    if got.dtype != expected.dtype or got.device != expected.device:
+        came = f"a tensor of {got.dtype} on {got.device}"
+        return f"{_call(exercise, probe)} returns {came}, expected {wanted} on {expected.device}"
+    return ""
+
+
 def _first_difference(exercise: Exercise, function: Function) -> str:
     for probe in exercise.probes:
         got, expected = _run(function, probe), _run(exercise.solution, probe)
         if not _same(got, expected):
-            given = ", ".join(_draw(argument) for argument in probe)
             return (
-                f"{exercise.name}({given}) gives {_draw(got.result)}, "
+                f"{_call(exercise, probe)} gives {_draw(got.result)}, "
                 f"expected {_draw(expected.result)}"
             )
     return ""
+
+
+def _call(exercise: Exercise, probe: tuple[Any, ...]) -> str:
+    return f"{exercise.name}({', '.join(_draw(argument) for argument in probe)})"
 
 
 def _run(function: Function, probe: tuple[Any, ...]) -> _Outcome:
@@ -138,10 +171,29 @@ def _equal(a: object, b: object) -> bool:
     """Lists equal tuples and numpy numbers equal Python's; shapes must agree."""
     if a is None or b is None or isinstance(a, type) or isinstance(b, type):
         return a is b
+    if _is_tensor(a) or _is_tensor(b):
+        return _same_tensors(a, b)
     try:
         return np.array_equal(np.asarray(a), np.asarray(b))
     except (TypeError, ValueError):  # ragged, or not comparable
         return False
+
+
+def _is_tensor(value: object) -> bool:
+    torch = sys.modules.get("torch")  # without it, nobody has a tensor
+    return torch is not None and isinstance(value, torch.Tensor)
+
+
+def _same_tensors(a: Any, b: Any) -> bool:  # noqa: ANN401  (whatever the learner returns)
+    """Shape and type must agree, the numbers up to rounding."""
+    if not (_is_tensor(a) and _is_tensor(b)) or a.shape != b.shape or a.dtype != b.dtype:
+        return False
+    return a.allclose(b, rtol=1e-4, atol=1e-5, equal_nan=True)
+
+
+def _kind(value: object) -> str:
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
 def _draw(value: object) -> str:
@@ -153,6 +205,8 @@ def _draw(value: object) -> str:
         return "\n    " + "\n    ".join(rows) + "\n  "
     if isinstance(value, type):
         return value.__name__
+    if _is_tensor(value):
+        return f"a tensor {list(value.shape)}"  # type: ignore[attr-defined]
     text = repr(value)
     return text if len(text) <= 200 else f"{text[:200]}…"
 

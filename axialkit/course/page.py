@@ -22,17 +22,27 @@ def show(figure: Figure, *, alt: str, caption: str = "") -> None:
     Raises:
         InputError: ``alt`` is too short to describe anything.
     """
+    page = figure_page(figure, alt, caption)
+    display({"text/html": page, "text/plain": f"[figure: {' '.join(alt.split())}]"}, raw=True)
+
+
+def figure_page(figure: Figure, alt: str, caption: str = "") -> str:
+    """Return a figure with its description as HTML.
+
+    Raises:
+        InputError: ``alt`` is too short to describe anything.
+    """
     alt = " ".join(alt.split())
     if len(alt) < _SHORTEST_ALT:
         raise InputError(f'The alt text "{alt}" is too short. Say in a sentence what can be seen.')
-    width, height = (round(_DPI * inches) for inches in figure.get_size_inches())
+    width = round(_DPI * figure.get_size_inches()[0])
     page = (
         f'<figure style="margin:0"><img alt="{html.escape(alt)}" width="{width}" '
         f'style="max-width:100%;height:auto" src="data:image/png;base64,{_png(figure)}">'
         f"{_caption(caption)}</figure>"
     )
-    display({"text/html": page, "text/plain": f"[figure: {alt}]"}, raw=True)
     _close(figure)
+    return page
 
 
 def show_widget(widget: Any, *, fallback: str, text: str) -> None:  # noqa: ANN401
