@@ -117,24 +117,33 @@ def _name(exercise: Exercise, function: Function) -> Mutant | None:
 
 def _wrong_kind(exercise: Exercise, function: Function) -> str:
     """Say so if a tensor is expected and something else comes, before any property is tried."""
-    probe = exercise.probes[0]
-    expected = _run(exercise.solution, probe).result
-    if not _is_tensor(expected):
-        return ""
+    for probe in exercise.probes:
+        expected = _run(exercise.solution, probe).result
+        if not _is_tensor(expected):
+            return ""
+        if problem := _wrong_on(function, probe, expected):
+            return f"{_call(exercise, probe)} {problem}"
+    return ""
+
+
+def _wrong_on(function: Function, probe: tuple[Any, ...], expected: Any) -> str:  # noqa: ANN401
+    """Return what is wrong with the kind of one result, whatever its numbers."""
+    arguments = copy.deepcopy(probe)
     try:
-        got = function(*copy.deepcopy(probe))
+        got = function(*arguments)
     except Todo:
         raise
     except Exception as error:  # noqa: BLE001  (whatever the learner's code raises)
-        return f"{_call(exercise, probe)} stops with {type(error).__name__}: {error}"
-    wanted = f"a tensor of {expected.dtype}"
+        return f"stops with {type(error).__name__}: {error}"
+    if not all(map(_equal, arguments, probe)):
+        return "changes what it was given. Make new tensors: q = q / 2 does, q /= 2 does not."
+    wanted = f"a tensor of {expected.dtype} on {expected.device}"
     if got is None:
-        return f"{_call(exercise, probe)} returns nothing: is there a return?"
+        return "returns nothing: is there a return?"
     if not _is_tensor(got):
-        return f"{_call(exercise, probe)} returns {_kind(got)}, expected {wanted}"
+        return f"returns {_kind(got)}, expected {wanted}"
     if got.dtype != expected.dtype or got.device != expected.device:
-        came = f"a tensor of {got.dtype} on {got.device}"
-        return f"{_call(exercise, probe)} returns {came}, expected {wanted} on {expected.device}"
+        return f"returns a tensor of {got.dtype} on {got.device}, expected {wanted}"
     return ""
 
 
@@ -144,9 +153,23 @@ def _first_difference(exercise: Exercise, function: Function) -> str:
         if not _same(got, expected):
             return (
                 f"{_call(exercise, probe)} gives {_draw(got.result)}, "
-                f"expected {_draw(expected.result)}"
+                f"expected {_draw(expected.result)}{_where(got.result, expected.result)}"
             )
     return ""
+
+
+def _where(got: Any, expected: Any) -> str:  # noqa: ANN401  (whatever the learner returns)
+    """Name the first place where two tensors of one shape differ."""
+    if not (_is_tensor(got) and _is_tensor(expected)) or got.shape != expected.shape:
+        return ""
+    places = (~got.isclose(expected, rtol=1e-4, atol=1e-5)).nonzero()
+    if len(places) == 0:
+        return ""
+    first = tuple(places[0].tolist())
+    return (
+        f"; {len(places)} of {got.numel()} numbers differ, the first at {list(first)}: "
+        f"{float(got[first]):.4g}, expected {float(expected[first]):.4g}"
+    )
 
 
 def _call(exercise: Exercise, probe: tuple[Any, ...]) -> str:
@@ -192,6 +215,8 @@ def _same_tensors(a: Any, b: Any) -> bool:  # noqa: ANN401  (whatever the learne
 
 
 def _kind(value: object) -> str:
+    if isinstance(value, np.ndarray):
+        return "a NumPy array"
     name = type(value).__name__
     return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 

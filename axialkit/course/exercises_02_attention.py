@@ -5,7 +5,7 @@ from einops import einsum, rearrange
 from torch import Tensor
 
 from axialkit.course.lesson import Exercise, Function, Mutant, Property
-from axialkit.course.line import as_rows, attend, axial_attend
+from axialkit.course.line import as_rows, attend, axial_attend, image_from_columns
 
 
 def _random(seed: int, *shape: int) -> Tensor:
@@ -17,6 +17,13 @@ def _close(one: Tensor, other: Tensor) -> bool:
 
 
 # ---- 2.3 attend
+
+
+def _has_the_shape_of_v(attention: Function) -> None:
+    for n, length, depth in ((3, 1, 4), (2, 5, 3)):
+        q, k, v = (_random(seed, n, length, depth) for seed in range(3))
+        got = list(attention(q, k, v).shape)
+        assert got == [n, length, depth], f"expected {[n, length, depth]}, got {got}"
 
 
 def _one_key(attention: Function) -> None:
@@ -81,6 +88,7 @@ ATTEND = Exercise(
     goal="B",
     solution=attend,
     properties=(
+        Property("an answer per query, as deep as a value", _has_the_shape_of_v),
         Property("a lonely key gets all attention", _one_key),
         Property("every answer is a mean: its weights sum to 1", _is_a_mean),
         Property("the key that fits best wins", _best_key_wins),
@@ -112,10 +120,10 @@ ATTEND = Exercise(
             "even.",
         ),
         Mutant(
-            "root of the length",
-            lambda q, k, v: _weighted((_scores(q, k) / q.shape[1] ** 0.5).softmax(dim=-1), v),
-            "the scores are divided by the root of the length. It is the depth, the last axis, "
-            "that makes dot products large.",
+            "weights returned",
+            lambda q, k, v: (_scores(q, k) / q.shape[-1] ** 0.5).softmax(dim=-1),
+            "these are the weights, and they are right. The answers are still to come: the sum of "
+            "the values, weighted.",
         ),
         Mutant(
             "no softmax",
@@ -175,8 +183,9 @@ def _stays_on_its_line(along: Function) -> None:
             line[3] = True
         where = "column 2" if axis == "H" else "row 3"
         assert torch.equal(moved, line), (
-            f'along "{axis}", pixel (3, 2) must be heard in {where} and nowhere else; it was heard '
-            f"by {int(moved.sum())} pixels instead of {int(line.sum())}, or by others"
+            f'along "{axis}", pixel (3, 2) must be heard by the {int(line.sum())} pixels of '
+            f"{where} and by no other; it was heard by {int((moved & line).sum())} of them, and by "
+            f"{int((moved & ~line).sum())} elsewhere"
         )
 
 
@@ -220,6 +229,8 @@ AXIAL_ATTEND = Exercise(
         (_random(1, 2, 3, 4, 5), "W"),
         (_random(2, 1, 4, 6, 2), "H"),
         (_random(3, 1, 2, 1, 5), "W"),
+        (_random(4, 2, 3, 4, 4), "H"),
+        (_random(4, 2, 3, 4, 4), "W"),
     ),
     mutants=(
         Mutant(
@@ -244,9 +255,20 @@ AXIAL_ATTEND = Exercise(
             "the lines of all images are strung together. Images belong into the batch as well.",
         ),
         Mutant(
+            "rows put back as columns",
+            lambda x, axis: image_from_columns(_sequences(x, axis), len(x)),
+            "rows are put back as if they were columns: along W the picture comes back on its "
+            "side. The pattern of as_rows, read backwards, puts rows back.",
+        ),
+        Mutant(
+            "always along H",
+            lambda x, axis: axial_attend(x, "H"),
+            "the axis makes no difference: this is always attention along the columns.",
+        ),
+        Mutant(
             "input added",
             lambda x, axis: x + axial_attend(x, axis),
-            "the input is added to the answer. Blocks do that later; attention alone does not.",
+            "the input is added to the answer. Networks do that later; attention alone does not.",
         ),
         Mutant(
             "sequences returned",

@@ -9,8 +9,13 @@ from axialkit.course.line import as_columns, as_rows, image_from_columns, split_
 
 
 def _counted(*shape: int) -> Tensor:
-    """Return a tensor in which every number is another one: nothing can change places unseen."""
-    return torch.arange(float(torch.tensor(shape).prod())).reshape(shape)
+    """Return a tensor in which every number is another one: nothing can change places unseen.
+
+    In no order, negative ones among them, none whole: so no sorting or rounding goes unseen either.
+    """
+    count = int(torch.tensor(shape).prod())
+    order = torch.randperm(count, generator=torch.Generator().manual_seed(count))
+    return (order - count / 2 + 0.25).reshape(shape)
 
 
 def _shape(value: Tensor) -> list[int]:
@@ -93,7 +98,7 @@ AS_ROWS = Exercise(
 def _comes_back(back: Function) -> None:
     for b, c, h, w in ((2, 3, 4, 5), (1, 2, 5, 3), (3, 1, 2, 1)):
         x = _counted(b, c, h, w)
-        got = back(as_columns(x), b)
+        got = back(as_columns(x).contiguous(), b)
         assert _shape(got) == [b, c, h, w], f"expected an image of {_shape(x)}, got {_shape(got)}"
         assert torch.equal(got, x), f"an image of {_shape(x)} does not come back as it was"
 
@@ -106,9 +111,9 @@ IMAGE_FROM_COLUMNS = Exercise(
     shown=(as_columns, image_from_columns),
     properties=(Property("an image, cut into columns, comes back", _comes_back),),
     probes=(
-        (as_columns(_counted(2, 3, 4, 5)), 2),
-        (as_columns(_counted(1, 2, 5, 3)), 1),
-        (as_columns(_counted(3, 4, 2, 6)), 3),
+        (as_columns(_counted(2, 3, 4, 5)).contiguous(), 2),
+        (as_columns(_counted(1, 2, 5, 3)).contiguous(), 1),
+        (as_columns(_counted(3, 4, 2, 6)).contiguous(), 3),
     ),
     mutants=(
         Mutant(
@@ -128,6 +133,11 @@ IMAGE_FROM_COLUMNS = Exercise(
                 batch, columns.shape[2], columns.shape[1], columns.shape[0] // batch
             ),
             "the shape is right, but reshape does not move numbers: nothing is where it was.",
+        ),
+        Mutant(
+            "batch as the width",
+            lambda columns, batch: rearrange(columns, "(b w) h c -> b c h w", w=batch),
+            "the number of images is given as the width: w=batch. It is b that is known.",
         ),
         Mutant(
             "channels last",
@@ -195,6 +205,11 @@ SPLIT_HEADS = Exercise(
             lambda x, heads: rearrange(x, "n l (head d) -> n l head d", head=heads),
             "the channels are cut well, but heads and places have changed places: every head is a "
             "sequence, so l and d come last.",
+        ),
+        Mutant(
+            "heads as the depth",
+            lambda x, heads: rearrange(x, "n l (head d) -> n head l d", d=heads),
+            "the number of heads is given as their depth: d=heads. It is head that is known.",
         ),
         Mutant(
             "heads in the batch",

@@ -11,7 +11,7 @@ LESSON_02 = Lesson(
         "A": "turn rows and columns into sequences, and back",
         "B": "write attention in three lines",
         "C": "give attention several heads",
-        "D": "run attention along one axis, and say what it cannot hear",
+        "D": "run attention along one axis, and say whom a pixel hears",
     },
     exercises=(AS_ROWS, IMAGE_FROM_COLUMNS, ATTEND, SPLIT_HEADS, AXIAL_ATTEND),
     quiz=(

@@ -1,6 +1,6 @@
 """Lesson 02's figures: what a pattern of einops does, attention along one row, swapped columns."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -10,13 +10,15 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 from torch import Tensor
 
-from axialkit.course.line import attention_weights, axial_attend
+from axialkit.course.line import attention_weights
 from axialkit.course.palette import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
 
 Image = UInt8[np.ndarray, "height width 3"]
+Attention = Callable[[Tensor, str], Tensor]  # images and an axis
 
 _LETTER_COLORS = (BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY)
-TEMPERATURES = (0.3, 1.0, 4.0)
+TEMPERATURES = (0.1, 1.0, 10.0)
+_SHARPNESS = 12.0  # length of the vectors of colors: how much a pixel cares
 
 
 # ---- patterns
@@ -82,7 +84,10 @@ def _draw_axes(
             )  # fmt: skip
             axes.add_patch(box)
             total = int(np.prod([sizes[letter] for letter in letters]))
-            axes.text(x + width / 2, 0.2, str(total), ha="center", va="center", fontsize=11)
+            product = " · ".join(str(sizes[letter]) for letter in letters)
+            axes.text(
+                x + width / 2, 0.2, f"{product} = {total}", ha="center", va="center", fontsize=11
+            )
         for number, letter in enumerate(letters):
             at = x + 2.0 * number
             axes.add_patch(
@@ -109,10 +114,14 @@ def _draw_axes(
 # ---- attention along one row
 
 
-def row_features(image: Image, row: int) -> Float[Tensor, "1 w 3"]:
-    """Return the colors of one row, about -1..1 around the row's mean, as a sequence."""
-    colors = torch.from_numpy(image[row].astype(np.float32)) / 64
-    return (colors - colors.mean(dim=0))[None]
+def row_features(image: Image, row: int) -> Float[Tensor, "1 w 6"]:
+    """Return vectors for the colors of one row, all of one length, alike where the colors are.
+
+    Each of red, green and blue becomes a direction, from 0 to 90 degrees. Of vectors of one length
+    no two fit better than two equal ones; colors as they are would all prefer the bright ones.
+    """
+    angle = torch.from_numpy(image[row].astype(np.float32)) / 255 * (torch.pi / 2)
+    return _SHARPNESS * torch.cat([angle.cos(), angle.sin()], dim=-1)[None]
 
 
 def effective_number(weights: Float[Tensor, "*any j"]) -> Float[Tensor, "*any"]:
@@ -126,15 +135,17 @@ def draw_row(image: Image, row: int, query: int, temperature: float = 1.0) -> Fi
     x = row_features(image, row)
     weights = attention_weights(x, x, temperature)[0]
     colors = image[row].astype(np.float32) / 255
-    answers = weights.numpy() @ colors
     figure = Figure(figsize=(11, 4.9), layout="constrained")
-    grid = figure.add_gridspec(4, 2, width_ratios=(1.55, 1), height_ratios=(4.2, 0.7, 2.4, 0.7))
-    picture, strip, bars, answer = (figure.add_subplot(grid[line, 0]) for line in range(4))
+    grid = figure.add_gridspec(4, 2, width_ratios=(1.55, 1), height_ratios=(4.4, 2.6, 0.7, 0.7))
+    picture, bars, strip, answer = (figure.add_subplot(grid[line, 0]) for line in range(4))
     _draw_picture(picture, image, row, query)
-    _draw_strip(strip, colors, "the row")
     _draw_bars(bars, weights[query].numpy(), query)
-    _draw_strip(answer, answers, "answers")
-    _draw_matrix(figure.add_subplot(grid[:, 1]), weights.numpy(), query)
+    bars.set(xticks=[], xlabel="")
+    _draw_strip(strip, colors, "the row")
+    _draw_strip(answer, weights.numpy() @ colors, "answers")
+    answer.set_xticks(range(0, len(colors), 50))
+    answer.set_xlabel("pixel of the row")
+    _draw_matrix(figure, figure.add_subplot(grid[:, 1]), weights.numpy(), query)
     return figure
 
 
@@ -159,10 +170,23 @@ def draw_temperatures(image: Image, row: int, query: int) -> Figure:
     for axes, temperature in zip(panels, TEMPERATURES, strict=True):
         weights = attention_weights(x, x, temperature)[0, query]
         _draw_bars(axes, weights.numpy(), query)
-        axes.set_title(
-            f"temperature {temperature:g}: among {float(effective_number(weights)):.0f} pixels"
-        )
+        number, length = float(effective_number(weights)), len(weights)
+        axes.set_title(f"temperature {temperature:g}: among {number:.0f} of {length}")
     return figure
+
+
+def describe_temperatures(image: Image, row: int, query: int) -> str:
+    """Say in words what ``draw_temperatures`` shows."""
+    x = row_features(image, row)
+    shares = [attention_weights(x, x, t)[0, query] for t in TEMPERATURES]
+    told = ", ".join(
+        f"{float(effective_number(w)):.0f} at {t:g}"
+        for t, w in zip(TEMPERATURES, shares, strict=True)
+    )
+    return (
+        f"Three bar charts of the weights of pixel {query} over its row of {len(shares[0])}. By "
+        f"temperature it divides its attention among so many pixels: {told}."
+    )
 
 
 def _draw_picture(axes: Axes, image: Image, row: int, query: int) -> None:
@@ -187,10 +211,11 @@ def _draw_bars(axes: Axes, weights: Float[np.ndarray, " w"], query: int) -> None
     axes.set(xlim=(-0.5, len(weights) - 0.5), ylabel="weight", xlabel="key (pixel of the row)")
 
 
-def _draw_matrix(axes: Axes, weights: Float[np.ndarray, "w w"], query: int) -> None:
-    axes.imshow(weights, vmin=0, vmax=float(weights.max()))
+def _draw_matrix(figure: Figure, axes: Axes, weights: Float[np.ndarray, "w w"], query: int) -> None:
+    shown = axes.imshow(weights, vmin=0, vmax=float(np.quantile(weights, 0.99)))
     axes.axhline(query, color=VERMILION, lw=1.5)
     axes.set(title="all weights: one row per query", xlabel="key", ylabel="query")
+    figure.colorbar(shown, ax=axes, shrink=0.7, label="weight", extend="max")
 
 
 # ---- swapped columns
@@ -204,21 +229,26 @@ def swap(x: Tensor, one: int, other: int, wide: int = 1) -> Tensor:
     return x[..., order]
 
 
-def swap_error(x: Float[Tensor, "b c h w"], axis: str, one: int, other: int) -> float:
+def swap_error(
+    attention: Attention, x: Float[Tensor, "b c h w"], axis: str, one: int, other: int
+) -> float:
     """Return how far "swap, then attend" is from "attend, then swap": 0 if nothing is noticed."""
-    noticed = axial_attend(swap(x, one, other), axis) - swap(axial_attend(x, axis), one, other)
+    noticed = attention(swap(x, one, other), axis) - swap(attention(x, axis), one, other)
     return float(noticed.abs().max())
 
 
-def draw_swap(image: Image, one: int, other: int, wide: int) -> Figure:
-    """Show an image and its answers along both axes, before and after two strips are swapped."""
+def draw_swap(attention: Attention, image: Image, one: int, other: int, wide: int) -> Figure:
+    """Show an image and its answers along both axes, before and after two strips are swapped.
+
+    The colors are made three times as strong for the attention, so that it is choosy.
+    """
     small = torch.from_numpy(image.astype(np.float32) / 128 - 1).permute(2, 0, 1)[None]
     swapped = swap(small, one, other, wide)
     rows = (("as it is", small), ("swapped", swapped))
     names = ("the image", "H attention", "W attention")
     figure = Figure(figsize=(11, 4.2), layout="constrained")
     for panels, (name, x) in zip(figure.subplots(2, 3), rows, strict=True):
-        shown = (x, axial_attend(3 * x, "H") / 3, axial_attend(3 * x, "W") / 3)
+        shown = (x, attention(3 * x, "H") / 3, attention(3 * x, "W") / 3)
         for axes, what, y in zip(panels, names, shown, strict=True):
             axes.imshow((y[0].permute(1, 2, 0).numpy() + 1) / 2)
             for begin, style in ((one, "-"), (other, "--")):

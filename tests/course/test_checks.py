@@ -152,6 +152,39 @@ def todo(*arguments: object) -> None:
     raise Todo
 
 
+@pytest.mark.parametrize(
+    ("key", "wrong", "words"),
+    [
+        ("2.1", lambda x: None, "returns nothing: is there a return?"),
+        ("2.1", lambda x: x.numpy(), "returns a NumPy array, expected a tensor of torch.float32"),
+        ("2.3", lambda q, k, v: v.double(), "returns a tensor of torch.float64"),
+        ("2.3", lambda q, k, v: q.add_(1), "changes what it was given"),
+        ("2.3", lambda q, k, v: q @ k, "stops with RuntimeError"),
+        ("2.5", lambda x, axis: x if axis == "H" else None, "returns nothing"),
+        ("2.5", lambda x, axis: axial_by_loop(x, axis).flip(-1), "elsewhere"),
+        ("2.1", lambda x: torch.cat(list(x.permute(0, 2, 3, 1))).sort(1).values, "in order"),
+    ],
+)
+def test_wrong_kinds_get_a_sentence(key: str, wrong: Callable[..., Any], words: str) -> None:
+    verdict = judge(get_exercise(key), wrong)
+    assert not verdict.passed
+    assert words in verdict.problem
+
+
+def test_a_wrong_number_is_shown_with_its_place() -> None:
+    exercise = dataclasses.replace(get_exercise("2.3"), properties=())
+    verdict = judge(exercise, lambda q, k, v: attend_by_loop(q, k, v) + (v > 1))
+    assert "numbers differ, the first at [0, " in verdict.problem
+
+
+def test_swapping_the_axes_of_squares_only_is_noticed() -> None:
+    def sly(x: torch.Tensor, axis: str) -> torch.Tensor:
+        square = x.shape[2] == x.shape[3]
+        return axial_by_loop(x, {"H": "W", "W": "H"}[axis] if square else axis)
+
+    assert not judge(get_exercise("2.5"), sly).passed
+
+
 def test_check_reports_and_records(learner: Session, capsys: pytest.CaptureFixture[str]) -> None:
     check("1.3", todo)
     assert 'corner: not written yet. A hint: nb.hint("1.3")' in capsys.readouterr().out

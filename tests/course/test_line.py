@@ -38,12 +38,23 @@ def test_patterns_are_read() -> None:
     figure = line_figures.draw_patterns(["a (b c) -> (a b) c"], {"a": 2, "b": 3, "c": 4})
     texts = [text.get_text() for text in figure.axes[0].texts]
     assert texts.count("a") == texts.count("b") == texts.count("c") == 2
-    assert {"2", "12", "6", "4"} <= set(texts)  # a, (b c), (a b), c
+    assert {"2", "3 · 4 = 12", "2 · 3 = 6", "4"} <= set(texts)
 
 
 def test_effective_number_counts_equal_shares() -> None:
     shares = torch.tensor([[0.25] * 4 + [0.0] * 4, [1.0] + [0.0] * 7])
     torch.testing.assert_close(line_figures.effective_number(shares), torch.tensor([4.0, 1.0]))
+
+
+def test_a_pixel_looks_for_its_own_color() -> None:
+    image = minicity.scene(3).image
+    x = line_figures.row_features(image, 70)
+    weights = attention_weights(x, x)[0]
+    colors = torch.from_numpy(image[70].astype(np.float32))
+    best = weights.argmax(dim=-1)
+    assert torch.equal(colors[best], colors)  # itself, or a pixel of the very same color
+    distance = (colors[:, None] - colors).norm(dim=-1)
+    assert (weights * distance).sum(-1).mean() < distance.mean() / 2
 
 
 def test_a_higher_temperature_spreads_the_attention() -> None:
@@ -63,8 +74,8 @@ def test_swapped_columns_are_not_noticed() -> None:
     x = torch.randn(1, 3, 4, 9)
     swapped = line_figures.swap(x, 1, 6, wide=2)
     np.testing.assert_array_equal(swapped[..., [1, 2, 6, 7]], x[..., [6, 7, 1, 2]])
-    assert line_figures.swap_error(x, "H", 1, 6) == 0
-    assert line_figures.swap_error(x, "W", 1, 6) < 1e-5
+    assert line_figures.swap_error(axial_attend, x, "H", 1, 6) == 0
+    assert line_figures.swap_error(axial_attend, x, "W", 1, 6) < 1e-5
     with_places = x + torch.arange(9.0)  # told where they are, pixels do notice
     told = axial_attend(line_figures.swap(x, 1, 6) + torch.arange(9.0), "W")
     assert (told - line_figures.swap(axial_attend(with_places, "W"), 1, 6)).abs().max() > 0.1
