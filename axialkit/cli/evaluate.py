@@ -125,8 +125,10 @@ def command(argv: list[str]) -> int:
         )
         report = evaluate(predictions, root, arguments.split, arguments.out, options)
         if processes.is_main:
+            written = _write(arguments, report)  # first: the screen may be a pipe that closes
             print(text(report))
-            _write(arguments, report)
+            for path in written:
+                print(f"Written: {path}")
     return 0
 
 
@@ -198,7 +200,8 @@ def _is_predictions(folder: Path) -> bool:
     return any(next(folder.rglob(f"*{kind}"), None) for kind in (".png", ".npy"))
 
 
-def _write(arguments: Arguments, report: "EvaluationReport") -> None:
+def _write(arguments: Arguments, report: "EvaluationReport") -> list[Path]:
+    """Write the files that were asked for; return their paths."""
     from axialkit.evaluation.report_page import page
     from axialkit.evaluation.report_tables import csv_text
 
@@ -218,5 +221,4 @@ def _write(arguments: Arguments, report: "EvaluationReport") -> None:
         html = page(report, arguments.model)
         for path in filter(None, pages):
             write(path, html)
-    for path in filter(None, [*jsons, *csvs, *pages]):
-        print(f"Written: {path}")
+    return [path for path in (*jsons, *csvs, *pages) if path]

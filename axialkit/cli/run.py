@@ -138,7 +138,7 @@ def overview(commands: Sequence[Command]) -> str:
         if command.group != group:
             group = command.group
             lines += ["", group]
-        lines.append(f"  {command.name:<17} {command.summary}")
+        lines.append(f"  {command.name:<18} {command.summary}")
     lines += [
         "",
         "Examples",
