@@ -151,7 +151,9 @@ def _predictions(arguments: Arguments, device: "torch.device") -> tuple["Predict
         from axialkit.evaluation.folder import FolderPredictions
 
         _check_folder(arguments)
-        folder = FolderPredictions(arguments.model, arguments.semantic, arguments.encoding)
+        folder = FolderPredictions(
+            arguments.model, arguments.semantic, arguments.encoding, arguments.split
+        )
         return folder, arguments.data or Path()
     if arguments.semantic is not None:
         raise InputError("--semantic belongs to a folder of predictions; a network has its own.")

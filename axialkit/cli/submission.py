@@ -57,15 +57,15 @@ def _going_on(out: Path) -> Iterator[None]:
 def command(argv: list[str]) -> int:
     """Write the archives and list them."""
     arguments = parse(Arguments, argv, "submission")
+    from axialkit.bench.timing import default_device
     from axialkit.evaluation.submission import write_submission
     from axialkit.inference import InferenceOptions
     from axialkit.passes import Passes
-    from axialkit.training.distributed import process_group
     from axialkit.weights import load_config, load_model
 
     config = load_config(arguments.model)
-    with process_group() as processes, _going_on(arguments.out):
-        model = load_model(arguments.model, arguments.weights).to(processes.device)
+    with _going_on(arguments.out):
+        model = load_model(arguments.model, arguments.weights).to(default_device())
         archives = write_submission(
             model,
             config,

@@ -120,13 +120,26 @@ def read_image_and_ids(
         InputError: one of the files is unreadable, or their sizes differ.
     """
     image, instance_ids = read_rgb(paths.image), read_instance_ids(paths.instance_ids)
+    check_sizes(paths, image, instance_ids)
+    return image, instance_ids
+
+
+def check_sizes(
+    paths: SamplePaths,
+    image: UInt8[np.ndarray, "height width 3"],
+    instance_ids: Int32[np.ndarray, "labels_height labels_width"],
+) -> None:
+    """Refuse an image whose labels are of another size.
+
+    Raises:
+        InputError: that; both sizes.
+    """
     if image.shape[:2] != instance_ids.shape:
         raise InputError(
             f"{paths.image} is {image.shape[0]}x{image.shape[1]} (height x width), but its labels "
             f"{paths.instance_ids} are {instance_ids.shape[0]}x{instance_ids.shape[1]}. Both must "
             "come from the same release of the data set; unpack them again."
         )
-    return image, instance_ids
 
 
 class Share(NamedTuple):

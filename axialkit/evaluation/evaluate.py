@@ -170,7 +170,9 @@ def _official(
         return OfficialScores(reasons=_for_all("not asked for."))
     if not job.has_all_files(samples):
         return OfficialScores(
-            reasons=_for_all("several machines have the files; evaluate the finished run again.")
+            reasons=_for_all(
+                "not all predictions lie here: other machines have some, or files were removed."
+            )
         )
     if missing := why_not_installed(options.official_python):
         return OfficialScores(reasons=_for_all(missing))

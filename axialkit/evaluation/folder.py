@@ -20,6 +20,7 @@ from axialkit.data.runs import find_runs
 from axialkit.errors import InputError
 from axialkit.evaluation.deeplab2_files import SUFFIX, read_raw
 from axialkit.evaluation.official import OfficialFiles
+from axialkit.evaluation.official_files import prediction_json
 from axialkit.evaluation.official_stage import continues, find_picture
 from axialkit.evaluation.predictions import Answer
 from axialkit.files import read_json
@@ -34,7 +35,8 @@ _TRAIN_ID = {int(label_id): train_id for train_id, label_id in enumerate(LABEL_I
 class FolderPredictions:
     """Reads panoptic PNGs, and label id pictures from ``semantic`` if that folder is given.
 
-    ``folder`` holds the PNGs, or the official ``cityscapes_panoptic_{split}`` JSON and folder.
+    ``folder`` holds the PNGs, or the official ``cityscapes_panoptic_{split}`` JSON and folder; of
+    several, that of ``split`` is taken.
     With another ``encoding`` than "official" it is deeplab2's ``raw_panoptic``, see ``read_raw``.
 
     Raises:
@@ -46,6 +48,7 @@ class FolderPredictions:
         folder: Path | str,
         semantic: Path | str | None = None,
         encoding: Encoding = "official",
+        split: str = "val",
     ) -> None:
         self.folder, self.encoding = Path(folder), encoding
         self.semantic = None if semantic is None else Path(semantic)
@@ -53,7 +56,7 @@ class FolderPredictions:
             if path is not None and not path.is_dir():
                 raise InputError(f"There is no folder {path} of predictions.")
         official = encoding == "official"
-        self.official_json = _official_json(self.folder) if official else None
+        self.official_json = _official_json(self.folder, split) if official else None
         self._inside = self.official_json.with_suffix("") if self.official_json else self.folder
         self.pictures = _pictures(self._inside, SUFFIX.get(encoding, ".png"))
         self._segments = _segments(self.folder, self.official_json) if official else {}
@@ -263,9 +266,10 @@ def _label_of_id(path: Path, ids: Int[np.ndarray, "height width"], value: int) -
     return klass * LABEL_DIVISOR + number
 
 
-def _official_json(folder: Path) -> Path | None:
+def _official_json(folder: Path, split: str) -> Path | None:
     """Return the JSON of the official form, if the folder has it and the PNGs beside it."""
-    for path in sorted(folder.glob("cityscapes_panoptic_*.json")):
+    of_split = prediction_json(folder, split)
+    for path in [of_split, *sorted(folder.glob("cityscapes_panoptic_*.json"))]:
         if path.with_suffix("").is_dir():
             return path
     beside = folder.with_suffix(".json")

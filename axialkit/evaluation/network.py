@@ -8,6 +8,7 @@ from torch import nn
 
 from axialkit.config import ExperimentConfig, to_dict
 from axialkit.data.cityscapes import SamplePaths
+from axialkit.data.dataset import check_sizes
 from axialkit.data.images import read_rgb
 from axialkit.errors import InputError
 from axialkit.evaluation.official import OfficialFiles
@@ -73,13 +74,7 @@ class NetworkPredictions:
             InputError: the image is unreadable or not of its labels' size.
         """
         image = read_rgb(sample.image)
-        if image.shape[:2] != instance_ids.shape:
-            raise InputError(
-                f"{sample.image} is {image.shape[0]}x{image.shape[1]} (height x width), but its "
-                f"labels {sample.instance_ids} are {instance_ids.shape[0]}x"
-                f"{instance_ids.shape[1]}. Both must come from the same release of the data set; "
-                "unpack them again."
-            )
+        check_sizes(sample, image, instance_ids)
         [prediction] = predict_images(self.model, [image], self.config, self.options.passes)
         found = panoptic_from_prediction(prediction, self.config.postprocess)
         result = restore_size(found, instance_ids.shape, self.config)

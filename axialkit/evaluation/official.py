@@ -12,6 +12,7 @@ another: give that one's Python.
 
 import math
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -96,7 +97,7 @@ def run_official_scripts(
 
 def why_not_installed(python: Path | str = sys.executable) -> str:
     """Return why the scripts cannot run under that Python, or an empty string."""
-    words = [str(python), "-c", "import cityscapesscripts.evaluation"]
+    words = [_program(python), "-c", "import cityscapesscripts.evaluation"]
     try:
         done = subprocess.run(words, capture_output=True, text=True, check=False)
     except OSError as error:
@@ -214,7 +215,7 @@ def _run(
         "CITYSCAPES_EXPORT_DIR": folder,
     }
     done = subprocess.run(
-        [str(python), str(START), kind, *arguments],
+        [_program(python), str(START), kind, *arguments],
         cwd=folder,
         env=_environment(python) | {name: str(path.resolve()) for name, path in places.items()},
         capture_output=True,
@@ -226,6 +227,12 @@ def _run(
         raise ScriptFailed(explain_failure(kind, output))
     shim = official_start.SHIM
     return tuple(line.removeprefix(shim) for line in output.splitlines() if line.startswith(shim))
+
+
+def _program(python: Path | str) -> str:
+    """Return where a program lies, seen from any folder; links stay, they make environments."""
+    found = python if Path(python).is_file() else shutil.which(python)
+    return str(python) if found is None else str(Path(found).absolute())
 
 
 def _environment(python: Path | str) -> dict[str, str]:

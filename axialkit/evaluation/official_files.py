@@ -122,9 +122,8 @@ def official_ids(
     klass, number = np.divmod(present[present != VOID], LABEL_DIVISOR)
     label_id = LABEL_IDS[klass].astype(np.int64)
     code = np.zeros(present[-1] + 1, np.int64)
-    code[present[present != VOID]] = np.where(
-        number > 0, label_id * LABEL_DIVISOR + number, label_id
-    )
+    numbered = (number > 0) | np.isin(klass, THING_TRAIN_IDS)
+    code[present[present != VOID]] = np.where(numbered, label_id * LABEL_DIVISOR + number, label_id)
     return code[panoptic]
 
 

@@ -24,7 +24,6 @@ from axialkit.evaluation.panoptic_quality import (
     CrowdPolicy,
     PanopticQuality,
     PanopticScores,
-    quality_counts,
 )
 from axialkit.evaluation.semantic import MeanIoU
 from axialkit.evaluation.worst import WorstImage
@@ -204,10 +203,6 @@ class EvaluationReport:
             }
             rows[klass.name] = row
         return rows
-
-    def per_image(self) -> list[tuple[str, Float[np.ndarray, "klass iou_tp_fp_fn"]]]:
-        """Return the counts of each image under the official rules, with its name."""
-        return [(image.name, quality_counts(image.overlap, "official")) for image in self.images]
 
     def _miou(self, crowd: CrowdPolicy) -> float | None:
         return None if self.iou is None else self.iou.mean(crowd)

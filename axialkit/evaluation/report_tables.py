@@ -9,6 +9,7 @@ from typing import Any
 from axialkit.evaluation.far_cues import DISTANCE_BINS
 from axialkit.evaluation.report import AGREE, EvaluationReport, occurs
 
+GROUPS = ("all", "things", "stuff")
 FEWEST_FOR_BANDS = 10  # images: of fewer, a band says nothing
 
 _NAMES = {
@@ -32,7 +33,7 @@ def text(report: EvaluationReport) -> str:
         "All scores in percent.",
         _columns(*_summary(report)),
         "\n".join(remarks(report)),
-        _columns(*_classes(report)),
+        _classes(report),
     ]
     if absent := [name for name, row in rows.items() if not occurs(row)]:
         parts.append(f"Neither in these images nor predicted: {', '.join(absent)}.")
@@ -107,13 +108,9 @@ def csv_text(report: EvaluationReport) -> str:
         columns = {"own": row, "official": row["official"], "reference": row["reference"]}
         values = [columns[c].get(measure) for c, some in measures.items() for measure in some]
         writer.writerow([name, row["tp"], row["fp"], row["fn"], *map(_blank, values)])
-    for group in ("all", "things", "stuff"):
-        values = []
-        for column, some in measures.items():
-            whole = report.columns()[column]
-            part = whole if group == "all" else whole[group]
-            means = {**part, "iou": whole["miou"] if group == "all" else None}
-            values += [means.get(measure) for measure in some]
+    for group in GROUPS:
+        means = {column: _group(report, column, group) for column in measures}
+        values = [means[column].get(m) for column, some in measures.items() for m in some]
         writer.writerow([group, "", "", "", *map(_blank, values)])
     return buffer.getvalue()
 
@@ -139,16 +136,30 @@ def _summary(report: EvaluationReport) -> tuple[list[str], list[list[Any]]]:
     return header, rows
 
 
-def _classes(report: EvaluationReport) -> tuple[list[str], list[list[Any]]]:
-    """Lay out the own scores of each class, and the AP of whoever has one."""
-    whose = "official" if report.official.ap is not None else "reference"
-    header = ["class", "PQ", "SQ", "RQ", "IoU", f"AP ({whose})", "TP", "FP", "FN"]
-    lines = []
-    for name, row in report.per_class().items():
-        if occurs(row):
-            scores = [row["pq"], row["sq"], row["rq"], row["iou"], row[whose]["ap"]]
-            lines.append([name, *scores, row["tp"], row["fp"], row["fn"]])
-    return header, lines
+def _classes(report: EvaluationReport) -> str:
+    """Lay out both columns, for the groups and for every class that occurs."""
+    left = "official" if report.official.panoptic is not None else "own"
+    pairs = [
+        (name, _group(report, left, name), _group(report, "reference", name)) for name in GROUPS
+    ]
+    pairs += [
+        (name, row.get(left, row), row["reference"])
+        for name, row in report.per_class().items()
+        if occurs(row)
+    ]
+    measures = ("pq", "sq", "rq", "iou", "ap")
+    rows = [[name, *(part.get(m) for part in parts for m in measures)] for name, *parts in pairs]
+    lines = _columns(["", *("PQ", "SQ", "RQ", "IoU", "AP") * 2], rows, gap=" ").splitlines()
+    first, second = lines[0].index("PQ"), lines[0].rindex("PQ")
+    return "\n".join([f"{'':{first}}{left}".ljust(second) + "reference", *lines])
+
+
+def _group(report: EvaluationReport, column: str, group: str) -> dict[str, Any]:
+    """Return the means of a group; mIoU belongs to all classes, AP to the things."""
+    whole = report.columns()[column]
+    if group == "all":
+        return {**whole, "iou": whole["miou"], "ap": None}
+    return {**whole[group], "ap": whole.get("ap") if group == "things" else None}
 
 
 def cue_table(report: EvaluationReport) -> tuple[list[str], list[list[Any]]]:
@@ -163,12 +174,12 @@ def cue_table(report: EvaluationReport) -> tuple[list[str], list[list[Any]]]:
     return header, rows
 
 
-def _columns(header: list[str], rows: list[list[Any]]) -> str:
+def _columns(header: list[str], rows: list[list[Any]], gap: str = "  ") -> str:
     """Lay out rows: the first column to the left, fractions as percent, undefined as a dash."""
     cells = [header] + [[_cell(value) for value in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return "\n".join(
-        "  ".join(
+        gap.join(
             f"{cell:<{width}}" if index == 0 else f"{cell:>{width}}"
             for index, (cell, width) in enumerate(zip(line, widths, strict=True))
         ).rstrip()

@@ -86,6 +86,32 @@ def test_scores_in_the_json_bring_both_average_precisions(golden_root, tmp_path)
     assert "--semantic DIR" in text(report)
 
 
+def test_of_several_splits_the_one_that_is_meant_is_taken(golden_root, tmp_path):
+    root, _ = golden_root
+    folder = tmp_path / "theirs"
+    shutil.copytree(SET / "results/panoptic", folder)
+    write_prediction_json(
+        folder, "test", [write_prediction(folder, "test", "x", np.zeros((2, 2), int))]
+    )
+    report = evaluate(FolderPredictions(folder, split="val"), root, options=QUIET)
+    assert report.columns()["official"]["pq"] == stored("official_panoptic")["All"]["pq"]
+
+
+def test_things_numbered_zero_are_scored_and_shown(bare):
+    """Ids such as 24000: the official coding of the truth counts from 0, too."""
+    root, folder, _ = bare
+    before = evaluate(FolderPredictions(folder), root, options=QUIET)
+    for path in folder.rglob("*.png"):
+        ids = read_id_picture(path)
+        ids = np.where(ids >= 1000, ids - 1, ids)
+        picture = np.stack([ids % 256, ids // 256 % 256, ids // 65536], -1)
+        Image.fromarray(picture.astype(np.uint8)).save(path)
+    after = evaluate(FolderPredictions(folder), root, options=QUIET)
+    np.testing.assert_allclose(after.quality.counts, before.quality.counts)
+    assert after.difference < 1e-9
+    assert len(after.worst) == len(before.worst)
+
+
 def test_files_without_json_speak_for_themselves(bare, tmp_path):
     root, folder, _ = bare
     report = evaluate(FolderPredictions(folder), root, out=tmp_path / "out", options=QUIET)

@@ -213,14 +213,19 @@ def test_missing_packages_and_wrong_pythons_are_told(tmp_path):
     assert "cannot be started" in why_not_installed(tmp_path / "nowhere")
 
 
-def test_another_python_runs_the_scripts(edge, tmp_path):
+@pytest.mark.parametrize("given", ["whole path", "path from here"])
+def test_another_python_runs_the_scripts(edge, tmp_path, monkeypatch, given):
     """One that shares nothing but the packages: told apart by what it writes down."""
+    monkeypatch.chdir(tmp_path)
     source, samples, arrays = edge
     files = write(tmp_path / "out", arrays)
     other = tmp_path / "other"
     other.write_text(f'#!/bin/sh\necho used >> "{tmp_path}/log"\nexec "{sys.executable}" "$@"\n')
     other.chmod(0o755)
-    scores = run_official_scripts(samples, truth_of(source), files, other)
+    python = other if given == "whole path" else Path("./other")
+    assert why_not_installed(python) == ""
+    (tmp_path / "log").unlink()
+    scores = run_official_scripts(samples, truth_of(source), files, python)
     assert scores.reasons == {}
     assert (tmp_path / "log").read_text().count("used") == 3
 
@@ -228,6 +233,8 @@ def test_another_python_runs_the_scripts(edge, tmp_path):
 def test_ids_are_label_ids():
     panoptic = np.array([[0, 7000, VOID], [11001, 13012, 18001]])
     assert official_ids(panoptic).tolist() == [[7, 20, 0], [24001, 26012, 33001]]
+    unnumbered = np.array([[0, 11000, VOID]])  # a thing that its program has called 0
+    assert official_ids(unnumbered).tolist() == [[7, 24000, 0]]
 
 
 def test_truth_that_lacks_an_image_is_told(edge, tmp_path):

@@ -18,6 +18,8 @@ from axialkit.evaluation.report_tables import csv_text, text
 from axialkit.weights import load_config, load_model
 from tests.evaluation.conftest import Constant
 
+MEASURES = ("pq", "sq", "rq", "iou", "ap")
+
 
 @pytest.fixture(scope="module")
 def report(streets):
@@ -78,6 +80,7 @@ def test_the_csv_holds_the_same_numbers(report, values):
     assert float(rows["car"]["official_ap"]) == values["per_class"]["car"]["official"]["ap"]
     assert rows["road"]["reference_ap"] == ""
     assert float(rows["all"]["official_iou"]) == values["official"]["miou"]
+    assert float(rows["things"]["official_ap"]) == values["official"]["ap"]
     assert float(rows["things"]["reference_pq"]) == values["reference"]["things"]["pq"]
     assert int(rows["car"]["fn"]) == values["per_class"]["car"]["fn"]
 
@@ -97,7 +100,17 @@ def test_the_text_fits_and_says_all(report):
     assert [line.split()[0] for line in table.splitlines()[1:]] == ["own", "official", "reference"]
     assert "The official scripts and axialkit agree in every class." in printed
     assert "Official AP leaves out objects below 100 pixels and averages" in printed
-    assert "AP (official)" in printed
+    both = printed.split("\n\n")[3].splitlines()
+    assert both[0].split() == ["official", "reference"]
+    assert max(map(len, both)) <= 80
+    rows = {line.rsplit(maxsplit=10)[0]: line.rsplit(maxsplit=10)[1:] for line in both[2:]}
+    car = report.per_class()["car"]
+    expected = [car[key][m] for key in ("official", "reference") for m in MEASURES]
+    assert rows["car"] == [f"{100 * value:.1f}" for value in expected]
+    official, reference = report.official, report.quality_void.scores()
+    assert rows["stuff"][:3] == [f"{100 * v:.1f}" for v in official.panoptic.stuff[:3]]
+    assert rows["things"][4] == f"{100 * official.ap.mean:.1f}"
+    assert rows["all"][5:8] == [f"{100 * v:.1f}" for v in reference.all[:3]]
     assert "95 % band" not in printed  # of eight images
 
 
