@@ -22,7 +22,6 @@ from axialkit.evaluation.image_scores import (
     specials_by_image,
 )
 from axialkit.evaluation.official import (
-    OfficialFiles,
     OfficialScores,
     run_official_scripts,
     why_not_installed,
@@ -30,6 +29,7 @@ from axialkit.evaluation.official import (
 from axialkit.evaluation.official_files import (
     INSTANCE,
     SEMANTIC,
+    OfficialFiles,
     prediction_json,
     write_prediction_json,
 )

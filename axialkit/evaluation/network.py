@@ -11,7 +11,7 @@ from axialkit.data.cityscapes import SamplePaths
 from axialkit.data.dataset import check_sizes
 from axialkit.data.images import read_rgb
 from axialkit.errors import InputError
-from axialkit.evaluation.official import OfficialFiles
+from axialkit.evaluation.official_files import OfficialFiles
 from axialkit.evaluation.oracle import oracle_counts
 from axialkit.evaluation.predictions import Answer
 from axialkit.inference import PLAIN, InferenceOptions, predict_images, restore_size

@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 from axialkit.data.cityscapes import LABEL_IDS, TRAIN_CLASSES, SamplePaths
 from axialkit.errors import InputError
 from axialkit.evaluation import official_start
+from axialkit.evaluation.official_files import OfficialFiles
 from axialkit.evaluation.official_stage import choose_truth, link_predictions, link_truth
 from axialkit.evaluation.panoptic_quality import GroupQuality, PanopticScores, Quality
 from axialkit.files import read_json, write_json
@@ -36,14 +37,6 @@ class ClassScores(NamedTuple):
 
     mean: float
     per_class: tuple[float, ...]  # by train id
-
-
-class OfficialFiles(NamedTuple):
-    """Where the predictions lie in the official forms; None for a form that there is not."""
-
-    panoptic_json: Path | None  # its PNGs lie in the folder of the same stem
-    semantic: Path | None  # folder of label id pictures
-    instance: Path | None  # folder of text files with masks
 
 
 class OfficialScores(NamedTuple):

@@ -11,7 +11,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Int, Integer, UInt8
@@ -23,6 +23,14 @@ from axialkit.files import atomic_path, write_json
 from axialkit.structures import LABEL_DIVISOR, VOID
 
 SEMANTIC, INSTANCE, _MASKS = "semantic", "instance", "instance_masks"
+
+
+class OfficialFiles(NamedTuple):
+    """Where the predictions lie in the official forms; None for a form that there is not."""
+
+    panoptic_json: Path | None  # its PNGs lie in the folder of the same stem
+    semantic: Path | None  # folder of label id pictures
+    instance: Path | None  # folder of text files with masks
 
 
 def prediction_json(folder: Path | str, split: str) -> Path:

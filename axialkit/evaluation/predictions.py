@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float, Int, Integer, UInt8
 
 from axialkit.data.cityscapes import SamplePaths
-from axialkit.evaluation.official import OfficialFiles
+from axialkit.evaluation.official_files import OfficialFiles
 
 
 class Answer(NamedTuple):

@@ -12,7 +12,7 @@ from axialkit.data.cityscapes import SamplePaths, read_instance_ids
 from axialkit.data.minicity import SpecialObject
 from axialkit.errors import InputError
 from axialkit.evaluation.claim import claim_folder
-from axialkit.evaluation.folder import labels_of_ids, read_id_picture
+from axialkit.evaluation.id_pictures import labels_of_ids, read_id_picture
 from axialkit.evaluation.image_scores import (
     ImageScores,
     read_scores,

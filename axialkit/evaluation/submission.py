@@ -21,7 +21,7 @@ from axialkit.data.cityscapes import SamplePaths, list_images
 from axialkit.data.images import read_rgb
 from axialkit.data.panoptic_files import is_whole_png
 from axialkit.evaluation.claim import claim_folder
-from axialkit.evaluation.folder import labels_of_ids, read_id_picture
+from axialkit.evaluation.id_pictures import labels_of_ids, read_id_picture
 from axialkit.evaluation.network import NetworkPredictions
 from axialkit.evaluation.official_files import (
     INSTANCE,

@@ -12,7 +12,8 @@ from PIL import Image
 from axialkit.data.cityscapes import list_samples
 from axialkit.errors import InputError
 from axialkit.evaluation.evaluate import EvaluationOptions, evaluate
-from axialkit.evaluation.folder import FolderPredictions, read_id_picture
+from axialkit.evaluation.folder import FolderPredictions
+from axialkit.evaluation.id_pictures import read_id_picture
 from axialkit.evaluation.official_files import official_ids, write_prediction, write_prediction_json
 from axialkit.evaluation.report_tables import text
 from axialkit.structures import VOID

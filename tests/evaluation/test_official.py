@@ -14,7 +14,6 @@ from axialkit.data.cityscapes import list_samples
 from axialkit.errors import InputError
 from axialkit.evaluation import official
 from axialkit.evaluation.official import (
-    OfficialFiles,
     ScriptFailed,
     run_instance,
     run_official_scripts,
@@ -24,6 +23,7 @@ from axialkit.evaluation.official import (
     why_not_installed,
 )
 from axialkit.evaluation.official_files import (
+    OfficialFiles,
     official_ids,
     write_instances,
     write_label_ids,

@@ -14,7 +14,8 @@ from axialkit.errors import InputError
 from axialkit.evaluation import submission as module
 from axialkit.evaluation.evaluate import EvaluationOptions, evaluate
 from axialkit.evaluation.network import NetworkPredictions
-from axialkit.evaluation.official import OfficialFiles, run_official_scripts
+from axialkit.evaluation.official import run_official_scripts
+from axialkit.evaluation.official_files import OfficialFiles
 from axialkit.evaluation.submission import write_submission
 from tests.evaluation.conftest import oracle
 
