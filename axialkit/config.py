@@ -18,6 +18,7 @@ from axialkit.train_config import TrainConfig
 MergeRules = Literal["python", "compiled"]
 
 OUTPUT_STRIDE = 16
+LARGEST_SCALE = 4  # of an image's sides at test time: sixteen times its pixels
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,34 @@ class PostprocessConfig:
     """Stuff classes with fewer pixels become void."""
     merge: MergeRules = "python"
     """deeplab2's python merge, which its configurations use, or the rules of its compiled one."""
+
+
+@dataclass(frozen=True)
+class Passes:
+    """Which passes over an image are averaged.
+
+    Raises:
+        InputError: no scale, or one that is not positive or far too large.
+    """
+
+    flip: bool = False
+    """Also look at the mirrored image, at every scale."""
+    scales: tuple[float, ...] = (1.0,)
+    """Sizes of the image, as factors."""
+
+    def __post_init__(self) -> None:
+        """Reject what cannot be averaged."""
+        if not self.scales or not all(0 < scale <= LARGEST_SCALE for scale in self.scales):
+            given = " ".join(f"{scale:g}" for scale in self.scales) or "none"
+            raise InputError(
+                f"scales must be positive numbers up to {LARGEST_SCALE}, such as 0.75 1 1.25, got "
+                f"{given}."
+            )
+
+    @property
+    def is_single(self) -> bool:
+        """Whether this is just one look at the image as it is."""
+        return not self.flip and self.scales == (1.0,)
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,11 @@ import torch
 from jaxtyping import Float, Int, Integer, Shaped
 from torch import Tensor, nn
 
-from axialkit.config import OUTPUT_STRIDE, ExperimentConfig
+from axialkit.config import OUTPUT_STRIDE, ExperimentConfig, Passes
 from axialkit.data.augment import GREY, fit_size, pad_to
 from axialkit.data.resize import resize_image, resize_label
 from axialkit.errors import InputError
-from axialkit.passes import Passes, predict_in_passes
+from axialkit.passes import predict_in_passes
 from axialkit.postprocess import panoptic_from_prediction
 from axialkit.structures import PanopticResult, Prediction
 

@@ -5,43 +5,18 @@ turned into probabilities, and then averaged. The released configurations do wit
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import torch
 from jaxtyping import Shaped
 from torch import Tensor, nn
 
+from axialkit.config import Passes
 from axialkit.errors import InputError
 from axialkit.model import AxialDeepLab
 from axialkit.model.resize import resize, resize_offsets
 from axialkit.structures import Prediction
 
 Size = tuple[int, int]
-
-
-@dataclass(frozen=True)
-class Passes:
-    """Which passes over an image are averaged.
-
-    Raises:
-        InputError: no scale, or one that is not positive.
-    """
-
-    flip: bool = False
-    """Also look at the mirrored image, at every scale."""
-    scales: tuple[float, ...] = (1.0,)
-    """Sizes of the image, as factors."""
-
-    def __post_init__(self) -> None:
-        """Reject what cannot be averaged."""
-        if not self.scales or min(self.scales) <= 0:
-            given = " ".join(f"{scale:g}" for scale in self.scales) or "none"
-            raise InputError(f"scales must be positive numbers such as 0.75 1 1.25, got {given}.")
-
-    @property
-    def is_single(self) -> bool:
-        """Whether this is just one look at the image as it is."""
-        return not self.flip and self.scales == (1.0,)
 
 
 def predict_in_passes(

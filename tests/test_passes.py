@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from axialkit.config import get_preset
+from axialkit.config import Passes, get_preset
 from axialkit.errors import InputError
 from axialkit.inference import InferenceOptions, segment
 from axialkit.model import build_model
-from axialkit.passes import Passes, average, predict_in_passes, restore, scaled
+from axialkit.passes import average, predict_in_passes, restore, scaled
 from axialkit.structures import Prediction
 
 SCALES = (0.5, 1.0, 1.5)
@@ -69,7 +69,7 @@ def test_a_single_pass_is_the_network_itself(network):
         torch.testing.assert_close(averaged.semantic.softmax(1), alone.semantic.softmax(1))
 
 
-@pytest.mark.parametrize("scales", [(), (1.0, 0.0), (-0.5,)])
+@pytest.mark.parametrize("scales", [(), (1.0, 0.0), (-0.5,), (30.0,)])
 def test_impossible_scales_are_refused(scales):
     with pytest.raises(InputError, match="scales must be positive"):
         Passes(scales=scales)

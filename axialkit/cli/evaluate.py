@@ -11,6 +11,7 @@ import tyro
 
 from axialkit.cli.parse import OptionalCount, OptionalFolder, OptionalPath, parse
 from axialkit.cli.roots import default_root
+from axialkit.config import Passes
 from axialkit.errors import InputError
 from axialkit.files import atomic_path, write_json
 
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 
     from axialkit.evaluation.predictions import Predictions
     from axialkit.evaluation.report import EvaluationReport
-
-
-LARGEST_SCALE = 4  # of an image's sides: sixteen times its pixels
 
 
 @dataclass(frozen=True)
@@ -96,9 +94,7 @@ class Arguments:
             raise InputError(f"--limit must be at least 1 image, got {self.limit}.")
         if self.processes < 1:
             raise InputError(f"--processes must be at least 1, got {self.processes}.")
-        if not all(0 < scale <= LARGEST_SCALE for scale in self.scales):
-            given = " ".join(f"{scale:g}" for scale in self.scales)
-            raise InputError(f"--scales must lie between 0 and {LARGEST_SCALE}, got {given}.")
+        Passes(self.flip, self.scales)  # says what is wrong with them
         for flag in ("json", "csv", "report"):
             if (path := getattr(self, flag)) is not None and path.is_dir():
                 raise InputError(f"--{flag}: {path} is a folder; name a file.")
@@ -159,7 +155,6 @@ def _predictions(arguments: Arguments, device: "torch.device") -> tuple["Predict
         raise InputError("--semantic belongs to a folder of predictions; a network has its own.")
     from axialkit.evaluation.network import NetworkPredictions
     from axialkit.inference import InferenceOptions
-    from axialkit.passes import Passes
     from axialkit.weights import load_config, load_model
 
     try:

@@ -10,7 +10,7 @@ import tyro
 from axialkit.cli.parse import OptionalCount, OptionalPath, parse
 from axialkit.cli.predict_inputs import find_files, unique_names
 from axialkit.cli.roots import is_drawn
-from axialkit.config import PRESETS
+from axialkit.config import PRESETS, Passes
 from axialkit.data.video import is_video
 from axialkit.errors import InputError
 from axialkit.files import write_json
@@ -79,6 +79,7 @@ class Arguments:
     """Average over these sizes of the image."""
 
     def __post_init__(self) -> None:
+        Passes(self.flip, self.scales)  # says what is wrong with them
         for flag, value in (("--every", self.every), ("--frames", self.frames)):
             if value is not None and value < 1:
                 raise InputError(f"{flag} must be at least 1, got {value}.")
@@ -113,7 +114,6 @@ def _task(arguments: Arguments) -> "Task":
     from axialkit.bench.timing import default_device
     from axialkit.cli.prediction import Task, train_ids_of
     from axialkit.inference import InferenceOptions
-    from axialkit.passes import Passes
     from axialkit.visualize.palettes import PALETTES
     from axialkit.weights import load_config, load_model
 

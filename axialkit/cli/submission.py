@@ -11,6 +11,7 @@ import tyro
 from axialkit.cli.parse import OptionalFolder, OptionalPath, parse
 from axialkit.cli.roots import default_root, is_drawn
 from axialkit.cli.tables import table
+from axialkit.config import Passes
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,10 @@ class Arguments:
     scales: Annotated[tuple[float, ...], tyro.conf.arg(metavar="S ...")] = (1.0,)
     """Average over these sizes of the image."""
 
+    def __post_init__(self) -> None:
+        """Reject impossible scales before the network is loaded."""
+        Passes(self.flip, self.scales)
+
 
 @contextmanager
 def _going_on(out: Path) -> Iterator[None]:
@@ -58,22 +63,18 @@ def command(argv: list[str]) -> int:
     """Write the archives and list them."""
     arguments = parse(Arguments, argv, "submission")
     from axialkit.bench.timing import default_device
+    from axialkit.evaluation.network import NetworkPredictions
     from axialkit.evaluation.submission import write_submission
     from axialkit.inference import InferenceOptions
-    from axialkit.passes import Passes
     from axialkit.weights import load_config, load_model
 
     config = load_config(arguments.model)
     with _going_on(arguments.out):
         model = load_model(arguments.model, arguments.weights).to(default_device())
-        archives = write_submission(
-            model,
-            config,
-            arguments.data or default_root(config),
-            arguments.out,
-            arguments.split,
-            options=InferenceOptions(Passes(arguments.flip, arguments.scales)),
-        )
+        options = InferenceOptions(Passes(arguments.flip, arguments.scales))
+        network = NetworkPredictions(model, config, options, arguments.model)
+        root = arguments.data or default_root(config)
+        archives = write_submission(network, root, arguments.out, arguments.split)
     if is_drawn(config):
         print("These are results on drawn streets, which no server scores.")
     else:

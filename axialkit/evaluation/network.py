@@ -1,9 +1,10 @@
 """Predictions of a network."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Int, UInt8
 from torch import nn
 
 from axialkit.config import ExperimentConfig, to_dict
@@ -17,6 +18,7 @@ from axialkit.evaluation.predictions import Answer
 from axialkit.inference import PLAIN, InferenceOptions, predict_images, restore_size
 from axialkit.postprocess import panoptic_from_prediction
 from axialkit.segment_scores import score_segments
+from axialkit.structures import PanopticResult, Prediction
 
 
 class NetworkPredictions:
@@ -75,9 +77,22 @@ class NetworkPredictions:
         """
         image = read_rgb(sample.image)
         check_sizes(sample, image, instance_ids)
-        [prediction] = predict_images(self.model, [image], self.config, self.options.passes)
-        found = panoptic_from_prediction(prediction, self.config.postprocess)
-        result = restore_size(found, instance_ids.shape, self.config)
+        result, prediction = self._look(image)
         ladder = oracle_counts(prediction, instance_ids, self.config) if oracle else None
         scores = {segment.label: segment.score for segment in score_segments(result)}
         return Answer(result.panoptic, result.semantic, scores, ladder)
+
+    def segment(self, path: Path) -> PanopticResult:
+        """Run the network and the post-processing on an image without any truth.
+
+        Raises:
+            InputError: the image is unreadable.
+        """
+        return self._look(read_rgb(path))[0]
+
+    def _look(
+        self, image: UInt8[np.ndarray, "height width 3"]
+    ) -> tuple[PanopticResult, Prediction]:
+        [prediction] = predict_images(self.model, [image], self.config, self.options.passes)
+        found = panoptic_from_prediction(prediction, self.config.postprocess)
+        return restore_size(found, image.shape, self.config), prediction

@@ -13,12 +13,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from torch import nn
 from tqdm import tqdm
 
-from axialkit.config import ExperimentConfig
 from axialkit.data.cityscapes import SamplePaths, list_images
-from axialkit.data.images import read_rgb
 from axialkit.data.panoptic_files import is_whole_png
 from axialkit.evaluation.claim import claim_folder
 from axialkit.evaluation.id_pictures import labels_of_ids, read_id_picture
@@ -34,7 +31,6 @@ from axialkit.evaluation.official_files import (
     write_prediction_json,
 )
 from axialkit.files import atomic_path
-from axialkit.inference import PLAIN, InferenceOptions, segment
 from axialkit.segment_scores import score_segments
 
 SETTINGS = "submission_settings.json"
@@ -48,14 +44,12 @@ class Archive(NamedTuple):
     size: int  # bytes
 
 
-def write_submission(  # noqa: PLR0913
-    model: nn.Module,
-    config: ExperimentConfig,
+def write_submission(
+    network: NetworkPredictions,
     root: Path | str,
     out: Path | str,
     split: str = "test",
     *,
-    options: InferenceOptions = PLAIN,
     progress: bool = True,
 ) -> list[Archive]:
     """Segment all images of a split, labels not needed, and pack the three archives into ``out``.
@@ -67,10 +61,10 @@ def write_submission(  # noqa: PLR0913
             another network or data set.
     """
     samples, out = list_images(root, split), Path(out)
-    network = NetworkPredictions(model, config, options).identity
-    claim_folder(out, SETTINGS, {**network, "data": str(Path(root).resolve()), "split": split})
+    data = {"data": str(Path(root).resolve()), "split": split}
+    claim_folder(out, SETTINGS, {**network.identity, **data})
     bar = tqdm(samples, f"segmenting {split}", disable=not progress, unit="image")
-    annotations = [_answer(sample, model, config, out, split, options) for sample in bar]
+    annotations = [_answer(sample, network, out, split) for sample in bar]
     description = write_prediction_json(out, split, annotations)
     names = [sample.name for sample in samples]
     pictures = description.with_suffix("")
@@ -81,13 +75,8 @@ def write_submission(  # noqa: PLR0913
     ]
 
 
-def _answer(  # noqa: PLR0913
-    sample: SamplePaths,
-    model: nn.Module,
-    config: ExperimentConfig,
-    out: Path,
-    split: str,
-    options: InferenceOptions,
+def _answer(
+    sample: SamplePaths, network: NetworkPredictions, out: Path, split: str
 ) -> dict[str, Any]:
     """Write the files of one image; return its entry for the panoptic JSON."""
     name, picture = sample.name, prediction_json(out, split).with_suffix("") / f"{sample.name}.png"
@@ -95,7 +84,7 @@ def _answer(  # noqa: PLR0913
     if done.is_file() and is_whole_png(picture) and is_whole_png(out / SEMANTIC / f"{name}.png"):
         panoptic = labels_of_ids(picture, read_id_picture(picture))
         return panoptic_annotation(name, picture.name, panoptic)
-    result = segment(model, read_rgb(sample.image), config, options)
+    result = network.segment(sample.image)
     annotation = write_prediction(out, split, name, result.panoptic)
     write_label_ids(out / SEMANTIC, name, result.semantic)
     scores = [(one.label, one.score) for one in score_segments(result)]

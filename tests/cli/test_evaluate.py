@@ -72,7 +72,11 @@ def test_averaged_passes_change_the_answer(axk, trained, city, tmp_path):
     assert one["confusion"] != two["confusion"]
     assert one["notes"]["official ap"] == "not asked for."
     outcome = axk(*words, tmp_path / "c.json", "--scales", 0)
-    assert outcome.sentence == "--scales must lie between 0 and 4, got 0."
+    told = "scales must be positive numbers up to 4, such as 0.75 1 1.25, got 0."
+    assert outcome.sentence == told
+    for command in ("predict", "submission"):
+        words = [command, trained, *(["x.png"] if command == "predict" else [])]
+        assert axk(*words, "--scales", 0).sentence == told
 
 
 def test_other_weights_of_the_same_network_can_be_scored(axk, trained, city, tmp_path):

@@ -11,7 +11,6 @@ from axialkit.config import get_preset
 from axialkit.data.cityscapes import list_samples
 from axialkit.data.panoptic_files import panoptic_json
 from axialkit.errors import InputError
-from axialkit.evaluation import submission as module
 from axialkit.evaluation.evaluate import EvaluationOptions, evaluate
 from axialkit.evaluation.network import NetworkPredictions
 from axialkit.evaluation.official import run_official_scripts
@@ -22,9 +21,13 @@ from tests.evaluation.conftest import oracle
 CONFIG = get_preset("tiny")
 
 
+def submit(model, config, root, out, split="test"):
+    return write_submission(NetworkPredictions(model, config), root, out, split, progress=False)
+
+
 def test_unpacked_archives_score_what_the_network_scores(streets, tmp_path):
     model, samples = oracle(streets, CONFIG), list_samples(streets, "val")
-    archives = write_submission(model, CONFIG, streets, tmp_path / "out", "val", progress=False)
+    archives = submit(model, CONFIG, streets, tmp_path / "out", "val")
     assert [archive.path.name for archive in archives] == [
         *("panoptic.zip", "pixel.zip", "instance.zip")
     ]
@@ -54,21 +57,22 @@ def test_an_interrupted_run_goes_on(streets, tmp_path, monkeypatch):
     model, samples = oracle(streets, CONFIG), list_samples(streets, "val")
     asked = []
 
-    def segment(network, image, *rest):
-        asked.append(image)
+    def segment(network, path):
+        asked.append(path)
         if len(asked) == 4:
             raise KeyboardInterrupt
-        return original(network, image, *rest)
+        return original(network, path)
 
-    original = module.segment
-    monkeypatch.setattr(module, "segment", segment)
+    original = NetworkPredictions.segment
+    monkeypatch.setattr(NetworkPredictions, "segment", segment)
     with pytest.raises(KeyboardInterrupt):
-        write_submission(model, CONFIG, streets, tmp_path / "out", "val", progress=False)
+        submit(model, CONFIG, streets, tmp_path / "out", "val")
     assert not list((tmp_path / "out").glob("*.zip"))
-    whole = write_submission(model, CONFIG, streets, tmp_path / "whole", "val", progress=False)
+    whole = submit(model, CONFIG, streets, tmp_path / "whole", "val")
     del asked[:]
-    monkeypatch.setattr(module, "segment", lambda *a: asked.append(0) or original(*a))
-    again = write_submission(model, CONFIG, streets, tmp_path / "out", "val", progress=False)
+    monkeypatch.undo()
+    monkeypatch.setattr(NetworkPredictions, "segment", lambda *a: asked.append(0) or original(*a))
+    again = submit(model, CONFIG, streets, tmp_path / "out", "val")
     assert len(asked) == len(samples) - 3
     for one, two in zip(again, whole, strict=True):
         with zipfile.ZipFile(one.path) as a, zipfile.ZipFile(two.path) as b:
@@ -78,12 +82,12 @@ def test_an_interrupted_run_goes_on(streets, tmp_path, monkeypatch):
 
 def test_results_of_another_network_are_not_mixed_in(streets, tmp_path):
     model = oracle(streets, CONFIG)
-    write_submission(model, CONFIG, streets, tmp_path / "out", "val", progress=False)
+    submit(model, CONFIG, streets, tmp_path / "out", "val")
     other = replace(CONFIG, postprocess=replace(CONFIG.postprocess, keep_k=7))
     with pytest.raises(InputError, match="holds other results: they differ in postprocess"):
-        write_submission(model, other, streets, tmp_path / "out", "val", progress=False)
+        submit(model, other, streets, tmp_path / "out", "val")
     with pytest.raises(InputError, match='no split "valley"'):
-        write_submission(model, CONFIG, streets, tmp_path / "none", "valley", progress=False)
+        submit(model, CONFIG, streets, tmp_path / "none", "valley")
 
 
 def test_labels_are_not_needed_but_images_are(streets, tmp_path):
@@ -92,8 +96,8 @@ def test_labels_are_not_needed_but_images_are(streets, tmp_path):
     model, sample = oracle(streets, CONFIG), list_samples(streets, "val")[0]
     (folder / "town_000000_000019_leftImg8bit.png").write_bytes(sample.image.read_bytes())
     out = tmp_path / "out"
-    archives = write_submission(model, CONFIG, tmp_path / "blind", out, progress=False)
+    archives = submit(model, CONFIG, tmp_path / "blind", out)
     assert archives[1].files == 1
     assert (out / "cityscapes_panoptic_test/town_000000_000019.png").is_file()
     with pytest.raises(InputError, match="is not a Cityscapes root"):
-        write_submission(model, CONFIG, tmp_path, tmp_path / "none", progress=False)
+        submit(model, CONFIG, tmp_path, tmp_path / "none")
