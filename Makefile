@@ -19,7 +19,7 @@ TEST_ARGS ?=
 TEST_PROCESSES ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test demo notebooks tour minicity lint soak clean
+.PHONY: help lab test demo notebooks bands tour minicity lint soak clean
 
 help: ## list these commands
 	@echo "axialkit. The two commands to start with: make lab, make test"
@@ -57,6 +57,9 @@ notebooks: $(STAMP) ## execute every lesson with papermill; results in executed/
 	  OMP_NUM_THREADS=1 $(PYTHON) -m papermill --cwd notebooks --no-progress-bar \
 	    -p PROFILE ci "$$lesson" "executed/$$(basename "$$lesson")"; \
 	done
+
+bands: $(STAMP) ## measure the ablations of the lessons over several seeds, and store them
+	OMP_NUM_THREADS=1 $(PYTHON) -m axialkit.course.measure_bands
 
 tour: $(STAMP) ## train, evaluate and look at a network on MiniCity in one go
 	$(PYTHON) -m axialkit tour

@@ -108,7 +108,12 @@ def test_heavy_cells_keep_their_budget(run: Run) -> None:
 def test_every_picture_has_a_description(run: Run) -> None:
     pages = [data["text/html"] for data in run.bundles() if "text/html" in data]
     pictures = [tag for page in pages for tag in re.findall(r"<img [^>]*>", page)]
+    drawings = [tag for page in pages for tag in re.findall(r"<figure [^>]*role=[^>]*>", page)]
     assert pictures, "a lesson without a picture"
+    for tag in drawings:
+        description = re.search(r'aria-label="([^"]*)"', tag)
+        assert description
+        assert len(html.unescape(description[1])) >= 30
     for tag in pictures:
         description = re.search(r'alt="([^"]*)"', tag)
         assert description

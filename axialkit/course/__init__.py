@@ -1,10 +1,11 @@
 """What the notebooks import: ``import axialkit.course as nb``."""
 
+from axialkit.course.bands import band
 from axialkit.course.checks import Todo, check, use
 from axialkit.course.explore import explore
 from axialkit.course.hints import hint, solution
 from axialkit.course.meter import budget, metrics
-from axialkit.course.page import show, show_widget
+from axialkit.course.page import show, show_svg, show_widget
 from axialkit.course.predictions import predict, reveal
 from axialkit.course.questions import quiz
 from axialkit.course.session import setup
@@ -12,6 +13,7 @@ from axialkit.course.summary import summary
 
 __all__ = [
     "Todo",
+    "band",
     "budget",
     "check",
     "explore",
@@ -22,6 +24,7 @@ __all__ = [
     "reveal",
     "setup",
     "show",
+    "show_svg",
     "show_widget",
     "solution",
     "summary",

@@ -78,15 +78,45 @@ class Budget:
 
 
 @dataclass(frozen=True)
+class Word:
+    """A term that a lesson introduces, for its last page and the glossary."""
+
+    name: str
+    """As it is written within a sentence: "query", "relative position"."""
+    meaning: str
+    """One sentence, without the word itself at its start and with a full stop at its end."""
+    symbol: str = ""
+    """As in the paper, in TeX without dollars: "r^q_{j-i}"."""
+    code: str = ""
+    """Where the package has it, as a dotted path: "axialkit.attention.positions.look_up"."""
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """An experiment whose outcome depends on the seed; ``make bands`` repeats it over seeds."""
+
+    name: str
+    run: Callable[[int], dict[str, float]]
+    """Takes a seed, runs the form of the profile "learn", returns a number per variant."""
+    seeds: tuple[int, ...] = (0, 1, 2)
+
+
+@dataclass(frozen=True)
 class Lesson:
     """One notebook's teaching content."""
 
     key: str
     """Two digits, such as "01"."""
     title: str
+    notebook: str
+    """Name of the file in ``notebooks/``."""
+    minutes: int
+    """What a learner needs, exercises included."""
     goals: dict[str, str]
     """Letter -> what the learner can do afterwards."""
     exercises: tuple[Exercise, ...]
     quiz: tuple[Question, ...]
+    words: tuple[Word, ...]
+    ablations: tuple[Ablation, ...] = ()
     budgets: dict[str, Budget] = field(default_factory=dict)
     """Name of a heavy cell -> what it costs; "lesson" is the whole notebook."""

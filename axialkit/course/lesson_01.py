@@ -2,11 +2,22 @@
 
 from axialkit.course.exercises_01_counting import ATTENTION_COST, COUNT_SEGMENTS
 from axialkit.course.exercises_01_reaching import CORNER, REACHABLE
-from axialkit.course.lesson import Budget, Lesson, Question
+from axialkit.course.key_task import STACKS, train_net
+from axialkit.course.lesson import Ablation, Budget, Lesson, Question, Word
+
+KEY_TASK_STEPS = 250
+
+
+def _key_task(seed: int) -> dict[str, float]:
+    """Train every net of the key task; return the shares of right answers."""
+    return {stack: train_net(stack, KEY_TASK_STEPS, seed).accuracy for stack in STACKS}
+
 
 LESSON_01 = Lesson(
     key="01",
     title="Why look along a cross?",
+    notebook="01_why_axial.ipynb",
+    minutes=45,
     goals={
         "A": "say what a pixel can reach",
         "B": "compute what attention costs",
@@ -55,6 +66,23 @@ LESSON_01 = Lesson(
             "H hop looks only at the pixel itself. They are equal on 2 x 2; above that axial wins.",
         ),
     ),
+    words=(
+        Word("query", "The pixel that asks.", "i"),
+        Word("key", "A pixel that is looked at.", "j"),
+        Word(
+            "weight", "How much of the key's message the query takes.", r"\operatorname{softmax}_j"
+        ),
+        Word("hop", "One layer of attention along one axis: H along the column, W along the row."),
+        Word(
+            "corner",
+            "Where a message stands between two hops.",
+            code="axialkit.course.reach.corner",
+        ),
+        Word("stuff and things", "Classes without and with countable instances."),
+        Word("panoptic label", "1000 · class + number, one whole number for every pixel."),
+        Word("stride", "How many image pixels lie between two pixels of a feature map."),
+    ),
+    ablations=(Ablation("key task", _key_task),),
     budgets={
         "key task": Budget(ci=10.0, learn=20.0, megabytes=160, measured="2026-11"),
         "lesson": Budget(ci=25.0, learn=35.0, megabytes=600, measured="2026-11"),

@@ -2,11 +2,13 @@
 
 from axialkit.course.exercises_02_attention import ATTEND, AXIAL_ATTEND
 from axialkit.course.exercises_02_shapes import AS_ROWS, IMAGE_FROM_COLUMNS, SPLIT_HEADS
-from axialkit.course.lesson import Budget, Lesson, Question
+from axialkit.course.lesson import Budget, Lesson, Question, Word
 
 LESSON_02 = Lesson(
     key="02",
     title="Attention on a line",
+    notebook="02_attention_on_a_line.ipynb",
+    minutes=50,
     goals={
         "A": "turn rows and columns into sequences, and back",
         "B": "write attention in three lines",
@@ -65,6 +67,28 @@ LESSON_02 = Lesson(
             "Every column is computed alone, wherever it stands. Attention along rows would swap "
             "them, too: it does not know where things are.",
         ),
+    ),
+    words=(
+        Word("sequence", "A line of pixels, each with its channels."),
+        Word(
+            "query, key, value",
+            "What a pixel asks for, what it offers, and what it says when it is asked.",
+            "q_i, k_j, v_j",
+            "axialkit.attention.axis.AxialAttention1d.project",
+        ),
+        Word(
+            "score",
+            "How well a query and a key fit, before the softmax; also called logit.",
+            "q_i \\cdot k_j / \\sqrt d",
+            "axialkit.attention.axis.AxialAttention1d.logits",
+        ),
+        Word("temperature", "What scores are divided by: low is sharp, high is even."),
+        Word(
+            "head",
+            "A group of channels that attends with a softmax of its own.",
+            code="axialkit.course.line.split_heads",
+        ),
+        Word("equivariant", "What is done to the input, happens to the answer."),
     ),
     budgets={"lesson": Budget(ci=5.0, learn=6.0, megabytes=400, measured="Nov 2026")},
 )

@@ -5,7 +5,13 @@ from axialkit.course.lesson_01 import LESSON_01
 from axialkit.course.lesson_02 import LESSON_02
 from axialkit.errors import InputError, suggest
 
-LESSONS: dict[str, Lesson] = {lesson.key: lesson for lesson in (LESSON_01, LESSON_02)}
+LESSONS: dict[str, Lesson] = {
+    lesson.key: lesson
+    for lesson in (
+        LESSON_01,
+        LESSON_02,
+    )
+}
 
 
 def get_lesson(key: str) -> Lesson:

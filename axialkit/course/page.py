@@ -26,15 +26,29 @@ def show(figure: Figure, *, alt: str, caption: str = "") -> None:
     display({"text/html": page, "text/plain": f"[figure: {' '.join(alt.split())}]"}, raw=True)
 
 
+def show_svg(svg: str, *, alt: str, caption: str = "") -> None:
+    """Show a drawing (one ``<svg>`` element) with its description.
+
+    Its ``<title>`` elements appear where the mouse rests.
+
+    Raises:
+        InputError: ``alt`` is too short to describe anything.
+    """
+    alt = _described(alt)
+    page = (
+        f'<figure style="margin:0" role="img" aria-label="{html.escape(alt)}">'
+        f"{svg}{_caption(caption)}</figure>"
+    )
+    display({"text/html": page, "text/plain": f"[figure: {alt}]"}, raw=True)
+
+
 def figure_page(figure: Figure, alt: str, caption: str = "") -> str:
     """Return a figure with its description as HTML.
 
     Raises:
         InputError: ``alt`` is too short to describe anything.
     """
-    alt = " ".join(alt.split())
-    if len(alt) < _SHORTEST_ALT:
-        raise InputError(f'The alt text "{alt}" is too short. Say in a sentence what can be seen.')
+    alt = _described(alt)
     width = round(_DPI * figure.get_size_inches()[0])
     page = (
         f'<figure style="margin:0"><img alt="{html.escape(alt)}" width="{width}" '
@@ -49,6 +63,13 @@ def show_widget(widget: Any, *, fallback: str, text: str) -> None:  # noqa: ANN4
     """Show a widget; where no widget can run, the page has ``fallback`` (HTML) or ``text``."""
     view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
     display({WIDGET_MIME: view, "text/html": fallback, "text/plain": text}, raw=True)
+
+
+def _described(alt: str) -> str:
+    alt = " ".join(alt.split())
+    if len(alt) < _SHORTEST_ALT:
+        raise InputError(f'The alt text "{alt}" is too short. Say in a sentence what can be seen.')
+    return alt
 
 
 def _png(figure: Figure) -> str:

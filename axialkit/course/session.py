@@ -28,6 +28,8 @@ class Session:
     checks: str
     device: str
     progress: Progress
+    started: float
+    """CPU-seconds of this process when ``setup`` was done: kernel start and imports."""
     spent: dict[str, float] = field(default_factory=dict)
     """CPU-seconds of the heavy cells so far."""
 
@@ -90,6 +92,7 @@ def setup(
         checks="solutions" if is_ci else checks,
         device=device,
         progress=Progress(None if is_ci else home() / "progress.json"),
+        started=time.process_time(),
     )
     _current[:] = [session]
     print(
