@@ -15,6 +15,10 @@ MINICITY := data/minicity
 FIRST_LESSON := notebooks/01_why_axial.ipynb
 LAB_ARGS ?=
 TEST_ARGS ?=
+# make notebooks PROFILE=learn: the long form, with every exercise left unsolved
+PROFILE ?= ci
+# --only 03: one lesson; --update: store its numbers
+NOTEBOOK_ARGS ?=
 # of the tests; 0 = in the process of pytest itself, as a debugger wants it
 TEST_PROCESSES ?= 2
 
@@ -50,13 +54,9 @@ test: $(STAMP) ## run the tests (CPU; browser tests need Chromium and are skippe
 demo: $(STAMP) ## open the web demo
 	$(PYTHON) -m axialkit demo
 
-notebooks: $(STAMP) ## execute every lesson with papermill; results in executed/
-	@mkdir -p executed
-	@set -e; for lesson in notebooks/*.ipynb; do \
-	  echo "==> Executing $$lesson"; \
-	  OMP_NUM_THREADS=1 $(PYTHON) -m papermill --cwd notebooks --no-progress-bar \
-	    -p PROFILE ci "$$lesson" "executed/$$(basename "$$lesson")"; \
-	done
+notebooks: $(STAMP) ## execute every lesson and compare its numbers; pages in executed/
+	$(PYTHON) -m axialkit.course.regression notebooks executed/$(PROFILE) tests/notebooks/baseline.json \
+	  --profile $(PROFILE) $(NOTEBOOK_ARGS)
 
 bands: $(STAMP) ## measure the ablations of the lessons over several seeds, and store them
 	OMP_NUM_THREADS=1 $(PYTHON) -m axialkit.course.measure_bands

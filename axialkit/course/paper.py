@@ -1,0 +1,77 @@
+"""Executed notebooks as pages for reading: one file each, nothing is fetched from elsewhere.
+
+nbconvert makes the page. Three things are added: formulas become MathML, which browsers draw by
+themselves; where a widget stood, its static form is shown; and a link to a notebook leads to its
+page.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from jinja2 import pass_context
+from latex2mathml.converter import convert
+from nbconvert import HTMLExporter
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+from axialkit.course.page import WIDGET_MIME
+from axialkit.course.palette import BLUE
+
+_EXERCISE = f'<span style="color:{BLUE}">■</span>'  # a sign that every font has
+
+
+class _Renderer(IPythonRenderer):
+    """Markdown with formulas as MathML."""
+
+    def block_math(self, body: str) -> str:
+        return convert(body, display="block")
+
+    def inline_math(self, body: str) -> str:
+        return convert(body)
+
+    def link(self, text: str, url: str, title: str | None = None) -> str:
+        return super().link(text, re.sub(r"^([\w-]+)\.ipynb\b", r"\1.html", url), title)
+
+
+class _Exporter(HTMLExporter):
+    @pass_context
+    def markdown2html(self, context: Any, source: str) -> str:  # noqa: ANN401  (jinja's own)
+        return MarkdownWithMath(renderer=_Renderer(escape=False)).render(source)
+
+
+def page_of(notebook: Path) -> str:
+    """Return an executed notebook as one HTML page.
+
+    Cells that only help machines (the bootstrap of a hosted notebook, injected parameters, the
+    numbers for the tests) are left out.
+    """
+    content = nbformat.read(notebook, as_version=4)
+    content.cells = [cell for cell in content.cells if not _is_for_machines(cell)]
+    for cell in content.cells:
+        for output in cell.get("outputs", []):
+            if "text/html" in output.get("data", {}):
+                output["data"].pop(WIDGET_MIME, None)
+    content.metadata.pop("widgets", None)
+    exporter = _Exporter(
+        template_name="lab", mathjax_url="", require_js_url="", jquery_url="", mermaid_js_url=""
+    )
+    page, _ = exporter.from_notebook_node(content, {"metadata": {"name": _title(content)}})
+    return _without_scripts(page).replace("🟦", _EXERCISE)
+
+
+def _is_for_machines(cell: nbformat.NotebookNode) -> bool:
+    if cell.cell_type != "code":
+        return False
+    is_injected = "injected-parameters" in cell.metadata.get("tags", [])
+    return is_injected or "google.colab" in cell.source or cell.source.startswith("nb.metrics(")
+
+
+def _title(content: nbformat.NotebookNode) -> str:
+    heading = re.search(r"^# (.+)$", content.cells[0].source, re.MULTILINE)
+    return heading[1] if heading else "axialkit"
+
+
+def _without_scripts(page: str) -> str:
+    """Drop the scripts that the template would load or run: the page has nothing to run."""
+    return re.sub(r"<script\b.*?</script>", "", page, flags=re.DOTALL)
