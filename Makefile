@@ -23,7 +23,7 @@ NOTEBOOK_ARGS ?=
 TEST_PROCESSES ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test demo notebooks bands tour minicity lint soak clean
+.PHONY: help lab test demo notebooks bands badges figures wheel tour minicity lint soak clean
 
 help: ## list these commands
 	@echo "axialkit. The two commands to start with: make lab, make test"
@@ -60,6 +60,15 @@ notebooks: $(STAMP) ## execute every lesson and compare its numbers; pages in ex
 
 bands: $(STAMP) ## measure the ablations of the lessons over several seeds, and store them
 	OMP_NUM_THREADS=1 $(PYTHON) -m axialkit.course.measure_bands
+
+badges: $(STAMP) ## write badges and the installing cell of Colab into the lessons
+	$(PYTHON) -m axialkit.course.bootstrap
+
+figures: $(STAMP) ## draw the pictures that are committed
+	OMP_NUM_THREADS=1 $(PYTHON) -m axialkit.cli.readme_picture notebooks/images/readme.png
+
+wheel: $(STAMP) ## build the package into dist/, to install it elsewhere
+	$(PYTHON) -m pip wheel -q --no-deps -w dist .
 
 tour: $(STAMP) ## train, evaluate and look at a network on MiniCity in one go
 	$(PYTHON) -m axialkit tour

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from axialkit import requirements
 from axialkit.course.lesson import Lesson
 from axialkit.course.lessons import get_lesson
 from axialkit.course.palette import set_figure_style
@@ -72,9 +73,11 @@ def setup(
     keeps no record. ``checks="solutions"`` fills them in the other profiles too.
 
     Raises:
-        InputError: an unknown lesson, profile or kind of checks, or a folder that is not there.
+        InputError: an unknown lesson, profile or kind of checks, a folder that is not there, or a
+            package that is not installed or does not fit.
     """
     start = time.perf_counter()
+    requirements.check()
     _one_of("PROFILE", profile, PROFILES)
     _one_of("CHECKS", checks, CHECKS)
     root = None if data_root is None else Path(data_root).expanduser()
