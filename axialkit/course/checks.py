@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from axialkit.course.explain import explain
 from axialkit.course.lesson import Exercise, Function, Mutant
 from axialkit.course.lessons import get_exercise
 from axialkit.course.session import current
@@ -47,7 +48,7 @@ def judge(exercise: Exercise, function: Function) -> Verdict:
         except Todo:
             return Verdict(False, True, tuple(claims), "", None)
         except Exception as error:  # noqa: BLE001  (whatever the learner's code raises)
-            problem = f"{prop.claim}: {_describe(error)}"
+            problem = f"{prop.claim}: {_describe(error, function)}"
             return Verdict(False, False, tuple(claims), problem, _name(exercise, function))
         claims.append(prop.claim)
     problem = _first_difference(exercise, function)
@@ -134,7 +135,7 @@ def _wrong_on(function: Function, probe: tuple[Any, ...], expected: Any) -> str:
     except Todo:
         raise
     except Exception as error:  # noqa: BLE001  (whatever the learner's code raises)
-        return f"stops with {type(error).__name__}: {error}"
+        return explain(error, function)
     if not all(map(_equal, arguments, probe)):
         return "changes what it was given. Make new tensors: q = q / 2 does, q /= 2 does not."
     wanted = f"a tensor of {expected.dtype} on {expected.device}"
@@ -236,6 +237,7 @@ def _draw(value: object) -> str:
     return text if len(text) <= 200 else f"{text[:200]}…"
 
 
-def _describe(error: Exception) -> str:
-    message = str(error) or "does not hold"
-    return message if isinstance(error, AssertionError) else f"{type(error).__name__}: {message}"
+def _describe(error: Exception, function: Function) -> str:
+    if isinstance(error, AssertionError):
+        return str(error) or "does not hold"
+    return f"{getattr(function, '__name__', 'it')} {explain(error, function)}"
