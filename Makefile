@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 endif
 PYTHON := $(BIN)/python
 MINICITY := data/minicity
-FIRST_LESSON := notebooks/01_why_axial.ipynb
+FIRST_LESSON := notebooks/00_start_here.ipynb
 LAB_ARGS ?=
 TEST_ARGS ?=
 # make notebooks PROFILE=learn: the long form, with every exercise left unsolved
@@ -61,7 +61,7 @@ notebooks: $(STAMP) ## execute every lesson and compare its numbers; pages in ex
 bands: $(STAMP) ## measure the ablations of the lessons over several seeds, and store them
 	OMP_NUM_THREADS=1 $(PYTHON) -m axialkit.course.measure_bands
 
-badges: $(STAMP) ## write badges and the installing cell of Colab into the lessons
+badges: $(STAMP) ## write Colab's badges and installing cells into the lessons, and the glossary
 	$(PYTHON) -m axialkit.course.bootstrap
 
 figures: $(STAMP) ## draw the pictures that are committed

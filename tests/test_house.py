@@ -23,6 +23,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 EXTRAS = PROJECT["optional-dependencies"]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 DOCUMENTS = [ROOT / name for name in ("README.md", "data/README.md", "axialkit/training/README.md")]
+PAGES = [*DOCUMENTS, ROOT / "notebooks" / "glossary.md", *NOTEBOOKS]
 
 # What Colab had installed in mid-2026: our ranges must leave its torch and numpy alone.
 COLAB_PYTHON = "3.12"
@@ -233,13 +234,30 @@ def test_documented_commands_exist(command: tuple[str, ...], flags: set[str]) ->
         assert re.search(rf"{re.escape(flag)}\b", run.stdout), f"{command} has no {flag}"
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_relative_links_lead_somewhere(document: Path) -> None:
+def prose(document: Path) -> str:
+    """What a document says: of a notebook, its cells of text."""
     text = document.read_text(encoding="utf-8")
+    if document.suffix != ".ipynb":
+        return text
+    cells = nbformat.reads(text, as_version=4).cells
+    return "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+
+
+@pytest.mark.parametrize("document", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_relative_links_lead_somewhere(document: Path) -> None:
+    text = prose(document)
     links = re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'(?:src|href)="([^"]+)"', text)
     for link in links:
-        if not re.match(r"(https?:|mailto:|#)", link):
+        if link.startswith("#"):
+            headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+            assert link[1:] in {heading.replace(" ", "-") for heading in headings}, link
+        elif not re.match(r"(https?:|mailto:)", link):
             assert (document.parent / link.split("#")[0]).exists(), link
+
+
+def test_pictures_of_notebooks_are_small() -> None:
+    for path in (ROOT / "notebooks" / "images").iterdir():
+        assert path.suffix == ".png" and path.stat().st_size <= 100_000, path.name
 
 
 def test_the_zoo_table_shows_the_published_scores() -> None:

@@ -5,6 +5,7 @@ from axialkit.cli.run import Command, run
 COMMANDS = (
     Command("tour", "First steps", "the whole way in ten minutes: data, training, score, pictures"),
     Command("doctor", "First steps", "what works on this machine, and what to do about the rest"),
+    Command("progress", "First steps", "how far you are in the course"),
     Command("predict", "Use a network", "segment images: pictures, label files, table of segments"),
     Command("demo", "Use a network", "a web page: drop an image, click a pixel, see its attention"),
     Command("zoo", "Use a network", "all networks: size, published scores, weights at hand"),

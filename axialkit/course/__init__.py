@@ -3,9 +3,11 @@
 from axialkit.course.bands import band
 from axialkit.course.checks import Todo, check, use
 from axialkit.course.explore import explore
+from axialkit.course.glossary import glossary, words
 from axialkit.course.hints import hint, solution
 from axialkit.course.meter import budget, metrics
 from axialkit.course.page import show, show_svg, show_widget
+from axialkit.course.plan import path
 from axialkit.course.predictions import predict, reveal
 from axialkit.course.questions import quiz
 from axialkit.course.session import setup
@@ -17,8 +19,10 @@ __all__ = [
     "budget",
     "check",
     "explore",
+    "glossary",
     "hint",
     "metrics",
+    "path",
     "predict",
     "quiz",
     "reveal",
@@ -29,4 +33,5 @@ __all__ = [
     "solution",
     "summary",
     "use",
+    "words",
 ]

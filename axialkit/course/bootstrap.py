@@ -2,7 +2,7 @@
 
 Both follow from one entry, ``Repository`` in ``[project.urls]`` of pyproject.toml. Without it there
 is no badge, and the cell takes a wheel. ``python -m axialkit.course.bootstrap`` in the
-repository's root writes them into all notebooks; a test compares.
+repository's root writes them into all notebooks, and the page of the glossary; tests compare.
 """
 
 import re
@@ -12,6 +12,7 @@ from urllib.parse import urlparse
 
 import nbformat
 
+from axialkit.course.glossary import page
 from axialkit.errors import InputError
 from axialkit.files import atomic_path
 
@@ -102,7 +103,7 @@ def _owner_and_name(repository: str) -> tuple[str, str]:
 
 
 def main() -> int:
-    """Write badge and installing cell into every notebook that lacks them."""
+    """Write badge and installing cell into every notebook that lacks them, and the glossary."""
     repository = repository_of(Path("pyproject.toml"))
     for path in sorted(Path(FOLDER).glob("*.ipynb")):
         before = path.read_text(encoding="utf-8")
@@ -112,6 +113,8 @@ def main() -> int:
             with atomic_path(path) as temporary:
                 temporary.write_text(after, encoding="utf-8")
             print(f"{path}: first lines renewed")
+    with atomic_path(Path(FOLDER) / "glossary.md") as temporary:
+        temporary.write_text(page(), encoding="utf-8")
     return 0
 
 

@@ -6,6 +6,7 @@ from jaxtyping import Int
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from axialkit.course.bands import Band
 from axialkit.course.cells import draw_arrow, draw_lines, mark
 from axialkit.course.key_task import CHANCE, GRID, KEY_COLORS, NO_ANSWER, STACKS, KeyTask, Outcome
 from axialkit.course.palette import BLACK, SKY, VERMILION
@@ -32,9 +33,9 @@ def draw_task(task: KeyTask, index: int = 0) -> Figure:
     return figure
 
 
-def draw_results(outcomes: dict[str, Outcome]) -> Figure:
-    """Draw one bar per stack of layers, and the line of blind guessing."""
-    figure = Figure(figsize=(9, 3.1), layout="constrained")
+def draw_results(outcomes: dict[str, Outcome], stored: Band | None = None) -> Figure:
+    """Draw one bar per stack of layers, the line of blind guessing, and stored trainings."""
+    figure = Figure(figsize=(9, 3.4), layout="constrained")
     axes = figure.subplots()
     names = list(reversed(outcomes))
     for y, name in enumerate(names):
@@ -48,6 +49,19 @@ def draw_results(outcomes: dict[str, Outcome]) -> Figure:
             va="center",
             weight="bold",
         )
+        if stored is not None:
+            axes.plot(
+                [100 * value for value in stored.values[name]],
+                [y - 0.42] * len(stored.seeds),
+                "D",
+                ms=6,
+                mfc="white",
+                mec=BLACK,
+                clip_on=False,
+                label="stored trainings" if y == 0 else None,
+            )
+    if stored is not None:
+        axes.legend(loc="upper right", frameon=False)
     axes.axvline(100 * CHANCE, color=BLACK, ls="--", lw=1.6)
     axes.text(100 * CHANCE + 1, len(names) - 0.5, "blind guessing: 25 %", va="bottom", size=11)
     axes.set_yticks(range(len(names)), [STACKS[name] for name in names])

@@ -78,6 +78,7 @@ LESSON_01 = Lesson(
             "Where a message stands between two hops.",
             code="axialkit.course.reach.corner",
         ),
+        Word("seed", "The number that fixes all random choices of a run."),
         Word("stuff and things", "Classes without and with countable instances."),
         Word("panoptic label", "1000 · class + number, one whole number for every pixel."),
         Word("stride", "How many image pixels lie between two pixels of a feature map."),

@@ -1,6 +1,7 @@
 """All lessons, by number: the one place to add the next."""
 
 from axialkit.course.lesson import Exercise, Lesson
+from axialkit.course.lesson_00 import LESSON_00
 from axialkit.course.lesson_01 import LESSON_01
 from axialkit.course.lesson_02 import LESSON_02
 from axialkit.errors import InputError, suggest
@@ -8,6 +9,7 @@ from axialkit.errors import InputError, suggest
 LESSONS: dict[str, Lesson] = {
     lesson.key: lesson
     for lesson in (
+        LESSON_00,
         LESSON_01,
         LESSON_02,
     )

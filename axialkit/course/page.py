@@ -22,8 +22,7 @@ def show(figure: Figure, *, alt: str, caption: str = "") -> None:
     Raises:
         InputError: ``alt`` is too short to describe anything.
     """
-    page = figure_page(figure, alt, caption)
-    display({"text/html": page, "text/plain": f"[figure: {' '.join(alt.split())}]"}, raw=True)
+    show_html(figure_page(figure, alt, caption), f"[figure: {' '.join(alt.split())}]")
 
 
 def show_svg(svg: str, *, alt: str, caption: str = "") -> None:
@@ -39,7 +38,12 @@ def show_svg(svg: str, *, alt: str, caption: str = "") -> None:
         f'<figure style="margin:0" role="img" aria-label="{html.escape(alt)}">'
         f"{svg}{_caption(caption)}</figure>"
     )
-    display({"text/html": page, "text/plain": f"[figure: {alt}]"}, raw=True)
+    show_html(page, f"[figure: {alt}]")
+
+
+def show_html(page: str, text: str) -> None:
+    """Show HTML, or ``text`` where there is none."""
+    display({"text/html": page, "text/plain": text}, raw=True)
 
 
 def figure_page(figure: Figure, alt: str, caption: str = "") -> str:

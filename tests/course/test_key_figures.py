@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from axialkit.course import key_figures, key_task
+from axialkit.course.bands import Band
 from axialkit.course.key_task import NO_ANSWER, KeyTask, Outcome
 
 
@@ -50,6 +51,15 @@ def test_result_bars() -> None:
     assert [label.get_text() for label in axes.get_yticklabels()] == ["H, then W", "3×3 conv twice"]
     assert {"24 %", "100 %"} <= {text.get_text() for text in axes.texts}
     assert axes.lines[0].get_xdata()[0] == 25
+
+
+def test_stored_trainings_are_marked_beside_the_bars() -> None:
+    outcomes = {"HW": Outcome(nn.Identity(), 0.997, 1.0)}
+    stored = Band({"HW": [1.0, 0.97, 0.99]}, [0, 1, 2], "stored")
+    (axes,) = key_figures.draw_results(outcomes, stored).axes
+    marks = axes.lines[0]
+    assert list(marks.get_xdata()) == pytest.approx([100, 97, 99])
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["stored trainings"]
 
 
 def test_guesses_mark_wrong_answers(task: KeyTask) -> None:

@@ -57,5 +57,5 @@ def test_heavy_cells_have_a_budget(lesson: Lesson, cells: list[nbformat.Notebook
 
 
 def test_an_unknown_lesson_is_refused() -> None:
-    with pytest.raises(InputError, match='There is no lesson "1". Lessons: 01'):
+    with pytest.raises(InputError, match='There is no lesson "1". Lessons: 00, 01'):
         get_lesson("1")

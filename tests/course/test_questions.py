@@ -41,7 +41,7 @@ def test_on_paper(learner: Session, displayed: list[dict]) -> None:
 
 @pytest.mark.parametrize("lesson", LESSONS.values(), ids=lambda lesson: lesson.key)
 def test_five_questions(lesson: object) -> None:
-    assert len(lesson.quiz) == 5
+    assert len(lesson.quiz) == (2 if lesson.key == "00" else 5)
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.text[:20])

@@ -1,0 +1,59 @@
+"""The way through the course: complete, honest about what is written, and what is done."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from axialkit.course import plan
+from axialkit.course.lessons import LESSONS
+from axialkit.course.plan import STOPS, path, standings
+from axialkit.course.progress import Progress
+from axialkit.course.session import Session
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_every_lesson_has_its_stop_and_its_file() -> None:
+    stops = {stop.key: stop for stop in STOPS}
+    assert list(stops) == [f"{number:02}" for number in range(13)]
+    for key, lesson in LESSONS.items():
+        assert stops[key].title == lesson.title
+        assert (ROOT / "notebooks" / lesson.notebook).exists()
+    files = {file.name for file in (ROOT / "notebooks").glob("*.ipynb")}
+    assert files == {lesson.notebook for lesson in LESSONS.values()}
+
+
+def test_the_readme_lists_the_same_way() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = dict(
+        re.findall(r"^\| \[?([01]\d [A-Z].+?)(?:\]\(.+\))? \| (.+) \|$", text, re.MULTILINE)
+    )
+    assert rows == {f"{stop.key} {stop.title}": stop.promise for stop in STOPS}
+    for lesson in LESSONS.values():
+        assert f"[{lesson.key} {lesson.title}](notebooks/{lesson.notebook})" in text
+
+
+def test_standings_follow_the_record() -> None:
+    progress = Progress(None)
+    assert [s.mark for s in standings(progress)[:3]] == ["to do"] * 3
+    progress.put("00", "checks", "0.1", "passed")
+    progress.put("01", "checks", "1.2", "passed")
+    marks = {s.stop.key: s.mark for s in standings(progress)}
+    assert (marks["00"], marks["01"], marks["02"]) == ("done", "begun", "to do")
+    assert all(marks[stop.key] == "planned" for stop in STOPS if stop.key not in LESSONS)
+
+
+def test_the_way_is_shown_with_links_and_states(
+    learner: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[tuple[str, str]] = []
+    monkeypatch.setattr(plan, "show_html", lambda page, text: shown.append((page, text)))
+    learner.progress.put("01", "checks", "1.2", "passed")
+    path()
+    ((page, text),) = shown
+    assert '<a href="01_why_axial.ipynb">01 · Why look along a cross?</a>' in page
+    assert "1 of 4" in page and "45 min" in page
+    assert re.search(r'aria-label="The course as a line of 13 stops\. begun: 01; to do: 00', page)
+    assert page.count("<circle") == 13 and page.count("<title>") == 13
+    assert "01 Why look along a cross?: begun, 1 of 4 exercises" in text
