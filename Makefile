@@ -37,6 +37,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 lab: $(STAMP) minicity ## open the course in JupyterLab
+	@$(PYTHON) -m axialkit progress
 	@echo "==> Starting JupyterLab; its address appears below. Ctrl-C twice stops it."
 	@flags="$(LAB_ARGS)"; \
 	if test "$$(id -u)" = 0; then flags="--allow-root $$flags"; fi; \

@@ -25,17 +25,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 DOCUMENTS = [ROOT / name for name in ("README.md", "data/README.md", "axialkit/training/README.md")]
 PAGES = [*DOCUMENTS, ROOT / "notebooks" / "glossary.md", *NOTEBOOKS]
 
-# What Colab had installed in mid-2026: our ranges must leave its torch and numpy alone.
 COLAB_PYTHON = "3.12"
-COLAB = {
-    "torch": "2.11.0",
-    "numpy": "2.0.2",
-    "matplotlib": "3.10.0",
-    "pillow": "11.3.0",
-    "einops": "0.8.2",
-    "ipywidgets": "7.7.1",
-    "anywidget": "0.9.21",
-}
 
 
 def own_extras(requirements: list[str]) -> set[str]:
@@ -50,7 +40,11 @@ def all_requirements() -> list[Requirement]:
 
 
 def constraints() -> list[Requirement]:
-    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    return pins_of(ROOT / "constraints.txt")
+
+
+def pins_of(path: Path) -> list[Requirement]:
+    lines = path.read_text(encoding="utf-8").splitlines()
     return [Requirement(line) for line in lines if line and not line.startswith("#")]
 
 
@@ -86,8 +80,12 @@ def test_the_promised_extras_exist() -> None:
 
 def test_core_ranges_admit_colab() -> None:
     ranges = {each.name: each.specifier for each in map(Requirement, PROJECT["dependencies"])}
-    for name, version in COLAB.items():
-        assert ranges[name].contains(version), f"{name} {version} on Colab, we ask {ranges[name]}"
+    colab = pins_of(ROOT / "tests" / "colab.txt")
+    assert {"torch", "numpy", "ipywidgets", "anywidget"} <= {each.name for each in colab}
+    for pin in colab:
+        (exact,) = pin.specifier
+        asked = ranges.get(pin.name, SpecifierSet())  # not all that Colab has is ours to ask
+        assert asked.contains(exact.version), f"{pin} on Colab, we ask {asked}"
     assert SpecifierSet(PROJECT["requires-python"]).contains(COLAB_PYTHON)
 
 
@@ -131,6 +129,23 @@ def test_citation_parses_and_names_the_four_works() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for work in citation["references"]:
         assert work["authors"] and work["title"] in readme
+
+
+def test_the_workflow_calls_what_exists_and_says_that_it_has_not_run() -> None:
+    text = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    assert "have NOT been run yet" in text.split("name:")[0]
+    jobs = yaml.safe_load(text)["jobs"]
+    commands = [step["run"] for job in jobs.values() for step in job["steps"] if "run" in step]
+    assert ".ci/run" in commands and "make bands" in commands
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.M)
+    for command in commands:
+        if command.startswith("make "):
+            assert command.split()[1] in targets
+        files = re.findall(r"(?:tests|notebooks|\.ci)[\w./]*", command)
+        assert all((ROOT / name).exists() for name in files), command
+    weekly = yaml.safe_load(text)[True]["schedule"]  # YAML reads the word "on" as true
+    assert len(weekly) == 1 and weekly[0]["cron"].split()[-1] != "*"
+    assert jobs["colab"]["steps"][1]["with"]["python-version"] == COLAB_PYTHON
 
 
 # --- start-up ------------------------------------------------------------------------------------

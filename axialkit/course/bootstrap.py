@@ -2,7 +2,8 @@
 
 Both follow from one entry, ``Repository`` in ``[project.urls]`` of pyproject.toml. Without it there
 is no badge, and the cell takes a wheel. ``python -m axialkit.course.bootstrap`` in the
-repository's root writes them into all notebooks, and the page of the glossary; tests compare.
+repository's root writes them into all notebooks, with the list of lessons and the page of the
+glossary; tests compare.
 """
 
 import re
@@ -13,11 +14,13 @@ from urllib.parse import urlparse
 import nbformat
 
 from axialkit.course.glossary import page
+from axialkit.course.plan import way
 from axialkit.errors import InputError
 from axialkit.files import atomic_path
 
 FOLDER = "notebooks"
 BRANCH = "main"
+WAY = "way"  # id of the cell that lists all lessons
 _BADGE = re.compile(r"^\[!\[Open in Colab\].*\n\n", re.MULTILINE)
 _GUARD = 'if "google.colab" in sys.modules:  # anywhere else this cell does nothing'
 
@@ -108,6 +111,9 @@ def main() -> int:
     for path in sorted(Path(FOLDER).glob("*.ipynb")):
         before = path.read_text(encoding="utf-8")
         notebook = with_first_lines(nbformat.reads(before, as_version=4), path.name, repository)
+        for cell in notebook.cells:
+            if cell.id == WAY:
+                cell.source = way()
         after = nbformat.writes(notebook) + "\n"
         if after != before:
             with atomic_path(path) as temporary:

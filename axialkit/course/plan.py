@@ -51,7 +51,6 @@ STOPS = (
     Stop("11", "Measuring PQ, mIoU, AP", "numbers that you can defend"),
     Stop("12", "Ship the demo", "how a notebook becomes a web page"),
 )
-_LEFT = 'style="text-align:left"'
 _STEP, _RADIUS = 62, 19  # of the picture, in its own units
 
 
@@ -85,11 +84,31 @@ def standings(progress: Progress) -> list[Standing]:
     ]
 
 
+def way() -> str:
+    """Return the text of lesson 00 that lists all lessons, in Markdown; `make badges` writes it."""
+    rows = "\n".join(map(_row, standings(Progress(None))))
+    return (
+        "## The way\n\n"
+        "| lesson | you will be able to say | time with the exercises |\n| :-- | :-- | :-- |\n"
+        f"{rows}\n\n"
+        "Run the next cell to see how far you are. Come back to it whenever you like. In a "
+        "terminal, `axialkit progress` says the same."
+    )
+
+
 def path() -> None:
-    """Show all lessons, with links, times, and what of them is done."""
+    """Show all lessons as stops on a line, and what of them is done."""
     found = standings(current().progress)
     text = "\n".join(f"{s.stop.key} {s.stop.title}: {_state(s)}" for s in found)
-    show_html(f"{_picture(found)}{_table(found)}", text)
+    show_html(_picture(found), text)
+
+
+def _row(standing: Standing) -> str:
+    stop, lesson = standing.stop, standing.lesson
+    title = f"{stop.key} · {stop.title}"
+    if lesson is None:
+        return f"| {title} | {stop.promise} | not written yet |"
+    return f"| [{title}]({lesson.notebook}) | {stop.promise} | {lesson.minutes} min |"
 
 
 def _state(standing: Standing) -> str:
@@ -123,6 +142,8 @@ def _circle(number: int, standing: Standing) -> str:
         "to do": ("#FFFFFF", "#000000", "#666666"),
         "planned": ("#FFFFFF", "#767676", LINE),
     }[standing.mark]
+    is_begun = standing.mark == "begun"
+    label = f"{standing.solved} of {standing.exercises}" if is_begun else standing.mark
     dashes = ' stroke-dasharray="4 4"' if standing.mark == "planned" else ""
     return (
         f"<g><title>{html.escape(standing.stop.title)}: {_state(standing)}</title>"
@@ -130,28 +151,5 @@ def _circle(number: int, standing: Standing) -> str:
         f'{dashes}/><text x="{x}" y="31" text-anchor="middle" font-size="14" font-weight="bold" '
         f'fill="{ink}" font-family="sans-serif">{standing.stop.key}</text>'
         f'<text x="{x}" y="66" text-anchor="middle" font-size="12" fill="currentColor" '
-        f'font-family="sans-serif">{standing.mark}</text></g>'
+        f'font-family="sans-serif">{label}</text></g>'
     )
-
-
-def _table(found: list[Standing]) -> str:
-    head = "".join(
-        f"<th {_LEFT}>{name}</th>"
-        for name in ("lesson", "you will be able to say", "time", "exercises solved")
-    )
-    rows = "".join(map(_row, found))
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-
-
-def _row(standing: Standing) -> str:
-    stop, lesson = standing.stop, standing.lesson
-    title = f"{stop.key} · {html.escape(stop.title)}"
-    if lesson:
-        title = f'<a href="{lesson.notebook}">{title}</a>'
-    cells = (
-        title,
-        html.escape(stop.promise),
-        f"{lesson.minutes} min" if lesson else "",
-        f"{standing.solved} of {standing.exercises}" if lesson else "not written yet",
-    )
-    return f"<tr>{''.join(f'<td {_LEFT}>{cell}</td>' for cell in cells)}</tr>"

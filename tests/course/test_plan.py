@@ -3,9 +3,11 @@
 import re
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from axialkit.course import plan
+from axialkit.course.bootstrap import WAY
 from axialkit.course.lessons import LESSONS
 from axialkit.course.plan import STOPS, path, standings
 from axialkit.course.progress import Progress
@@ -44,16 +46,22 @@ def test_standings_follow_the_record() -> None:
     assert all(marks[stop.key] == "planned" for stop in STOPS if stop.key not in LESSONS)
 
 
-def test_the_way_is_shown_with_links_and_states(
-    learner: Session, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_states_are_shown_as_a_picture(learner: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[tuple[str, str]] = []
     monkeypatch.setattr(plan, "show_html", lambda page, text: shown.append((page, text)))
     learner.progress.put("01", "checks", "1.2", "passed")
     path()
     ((page, text),) = shown
-    assert '<a href="01_why_axial.ipynb">01 · Why look along a cross?</a>' in page
-    assert "1 of 4" in page and "45 min" in page
     assert re.search(r'aria-label="The course as a line of 13 stops\. begun: 01; to do: 00', page)
     assert page.count("<circle") == 13 and page.count("<title>") == 13
+    assert ">1 of 4</text>" in page
     assert "01 Why look along a cross?: begun, 1 of 4 exercises" in text
+
+
+def test_lesson_00_lists_the_way() -> None:
+    """Otherwise: make badges."""
+    cells = nbformat.read(ROOT / "notebooks" / "00_start_here.ipynb", as_version=4).cells
+    (cell,) = [cell for cell in cells if cell.id == WAY]
+    assert cell.source == plan.way()
+    assert "| [01 · Why look along a cross?](01_why_axial.ipynb) | what a pixel can" in cell.source
+    assert cell.source.count("| 45 min |") >= 1
