@@ -5,7 +5,9 @@ from pathlib import Path
 import anywidget
 import traitlets
 
+from axialkit.course.page import figure_page, show_widget
 from axialkit.course.reach import corner
+from axialkit.course.reach_figures import draw_cross
 from axialkit.errors import InputError
 
 Point = tuple[int, int]  # (y, x)
@@ -59,3 +61,14 @@ class ReachWidget(anywidget.AnyWidget):
         asks, knows = (self.query[0], self.query[1]), (self.target[0], self.target[1])
         # W, then H is the same journey told backwards
         return corner(*asks, *knows) if self.order == "HW" else corner(*knows, *asks)
+
+
+def explore_reach(height: int, width: int, query: Point, target: Point) -> None:
+    """Show the explorer; a page where nothing runs has the figure for ``query`` and ``target``."""
+    widget = ReachWidget(height, width, query)
+    alt = (
+        f"Grids of {height} by {width} cells: what Q {query} hears in one hop and in two, and the "
+        f"path of a message from T {target} around a corner."
+    )
+    figure = draw_cross(query, target, (height, width))
+    show_widget(widget, fallback=figure_page(figure, alt), text=f"[figure: {alt}]")

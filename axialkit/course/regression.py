@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import nbformat
 
 from axialkit.course.meter import BUDGET_MIME, METRICS_MIME
+from axialkit.course.page import WIDGET_MIME
 from axialkit.errors import InputError
 from axialkit.files import atomic_path, read_json, write_json
 
@@ -91,7 +92,12 @@ def problems(run: Run, profile: str, baseline: Baseline | None = None) -> list[s
     """Return everything that is wrong with a run, in sentences; empty if all is well."""
     if run.failure:
         return [f"stopped: {run.failure}"]
-    found = [*_undescribed(run), *_said_on_stderr(run), *_too_dear(run, profile)]
+    found = [
+        *_undescribed(run),
+        *_widgets_alone(run),
+        *_said_on_stderr(run),
+        *_too_dear(run, profile),
+    ]
     if profile == "ci":
         return [*found, *_unproved_checks(run), *drift(run.numbers, baseline)]
     return [*found, *_blocked(run)]
@@ -147,6 +153,15 @@ def _undescribed(run: Run) -> Iterable[str]:
             yield f"has a picture without a description: {tag[:80]}"
     if any("image/png" in data for data in run.bundles()):
         yield "shows a bare picture: figures need nb.show(figure, alt=...)"
+
+
+def _widgets_alone(run: Run) -> Iterable[str]:
+    """Where nothing can run, a widget leaves a hole, unless it has a static form."""
+    for cell in run.cells:
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            if WIDGET_MIME in data and not str(data.get("text/html", "")).strip():
+                yield f"cell {cell.id} shows a widget without a static form: nb.show_widget"
 
 
 def _said_on_stderr(run: Run) -> Iterable[str]:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import traitlets
 
+from axialkit.course.page import WIDGET_MIME
 from axialkit.course.reach import reachable
-from axialkit.course.reach_widget import ReachWidget
+from axialkit.course.reach_widget import ReachWidget, explore_reach
 from axialkit.errors import InputError
 
 
@@ -39,6 +40,14 @@ def test_unusable_grids_are_refused(size: tuple[int, int]) -> None:
 def test_a_query_outside_is_refused() -> None:
     with pytest.raises(InputError, match=r"The query \(8, 0\) lies outside the grid of 8 x 16"):
         ReachWidget(8, 16, query=(8, 0))
+
+
+def test_a_page_without_a_kernel_has_the_figure(displayed: list[dict]) -> None:
+    explore_reach(6, 9, query=(4, 2), target=(1, 7))
+    (bundle,) = displayed
+    assert "Q (4, 2) hears in one hop and in two" in bundle["text/html"]
+    assert 'src="data:image/png' in bundle["text/html"]
+    assert bundle[WIDGET_MIME]["model_id"]
 
 
 def test_the_page_needs_no_network() -> None:

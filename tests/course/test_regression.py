@@ -9,6 +9,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from axialkit.course import regression
 from axialkit.course.meter import BUDGET_MIME, METRICS_MIME
+from axialkit.course.page import WIDGET_MIME
 from axialkit.course.regression import Run, drift, problems, regress, updated
 from axialkit.files import read_json, write_json
 
@@ -98,6 +99,10 @@ def spoiled(position: int, *outputs: nbformat.NotebookNode) -> Run:
         (spoiled(1, shown(text__html='<img alt="bars">')), "picture without a description"),
         (spoiled(1, shown(text__html=PICTURE, image__png="aGk=")), "bare picture"),
         (spoiled(1, shown(text__html=PICTURE), said("Careful!", "stderr")), "stderr: Careful!"),
+        (
+            spoiled(1, shown(text__html=PICTURE), shown(**{WIDGET_MIME: {"model_id": "1"}})),
+            "shows a widget without a static form",
+        ),
         (spoiled(2, said("nothing")), "has 1 checks, of which 0 proved themselves"),
         (spoiled(3, shown(**{METRICS_MIME: NUMBERS})), "reports no cost"),
     ],
