@@ -1,11 +1,13 @@
 """Executed notebooks as pages for reading: one file each, nothing is fetched from elsewhere.
 
-nbconvert makes the page. Three things are added: formulas become MathML, which browsers draw by
-themselves; where a widget stood, its static form is shown; and a link to a notebook leads to its
-page.
+nbconvert makes the page. Added are: formulas become MathML, which browsers draw by themselves;
+where a widget stood, its static form is shown; a link to a notebook leads to its page; and bold
+words of the glossary explain themselves where the mouse rests.
 """
 
+import html
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from latex2mathml.converter import convert
 from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
+from axialkit.course.glossary import entries
 from axialkit.course.page import WIDGET_MIME
 from axialkit.course.palette import BLUE
 
@@ -30,8 +33,20 @@ class _Renderer(IPythonRenderer):
     def inline_math(self, body: str) -> str:
         return convert(body)
 
+    def strong(self, text: str) -> str:
+        """Explain a word of the glossary where the mouse rests."""
+        meaning = _meanings().get(text.lower())
+        if meaning is not None:
+            text = f'<abbr title="{html.escape(meaning)}">{text}</abbr>'
+        return super().strong(text)
+
     def link(self, text: str, url: str, title: str | None = None) -> str:
         return super().link(text, re.sub(r"^([\w-]+)\.ipynb\b", r"\1.html", url), title)
+
+
+@cache
+def _meanings() -> dict[str, str]:
+    return {entry.word.name.lower(): entry.word.meaning for entry in entries()}
 
 
 class _Exporter(HTMLExporter):
@@ -57,14 +72,14 @@ def page_of(notebook: Path) -> str:
         template_name="lab", mathjax_url="", require_js_url="", jquery_url="", mermaid_js_url=""
     )
     page, _ = exporter.from_notebook_node(content, {"metadata": {"name": _title(content)}})
-    return _without_scripts(page).replace("🟦", _EXERCISE)
+    return _without_scripts(page).replace("🟦", _EXERCISE).replace("⏱ ", "")
 
 
 def _is_for_machines(cell: nbformat.NotebookNode) -> bool:
     if cell.cell_type != "code":
         return False
     is_injected = "injected-parameters" in cell.metadata.get("tags", [])
-    return is_injected or "google.colab" in cell.source or cell.source.startswith("nb.metrics(")
+    return is_injected or "google.colab" in cell.source or "nb.metrics(" in cell.source
 
 
 def _title(content: nbformat.NotebookNode) -> str:

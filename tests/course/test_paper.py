@@ -21,7 +21,9 @@ def page(tmp_path: Path) -> str:
         {WIDGET_MIME: {"model_id": "1"}, "text/html": "<p>the static form</p>", "text/plain": "x"},
     )
     cells = [
-        new_markdown_cell("# Toy & more\n\nThe root $\\sqrt d$, and\n\n$$a_i = 1 \\cdot b$$\n"),
+        new_markdown_cell(
+            "# Toy & more\n\nThe **query**, the **root** $\\sqrt d$, and\n\n$$a_i = 1 \\cdot b$$\n"
+        ),
         new_markdown_cell(
             "### Exercise 1.1\n🟦 [next](02_next.ipynb), [away](https://a.b/c.ipynb)"
         ),
@@ -55,6 +57,11 @@ def test_cells_for_machines_are_left_out(page: str) -> None:
     assert "nb.explore" in page.replace('<span class="o">.</span>', ".").replace(
         '</span>.<span class="n">', "."
     )
+
+
+def test_words_of_the_glossary_explain_themselves(page: str) -> None:
+    assert '<strong><abbr title="The pixel that asks.">query</abbr></strong>' in page
+    assert "<strong>root</strong>" in page
 
 
 def test_links_lead_to_pages_and_exercises(page: str) -> None:
