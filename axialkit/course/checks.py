@@ -191,8 +191,12 @@ def _same(a: _Outcome, b: _Outcome) -> bool:
     return all(_equal(left, right) for left, right in pairs)
 
 
-def _equal(a: object, b: object) -> bool:
+def _equal(a: Any, b: Any) -> bool:  # noqa: ANN401  (whatever the learner returns)
     """Lists equal tuples and numpy numbers equal Python's; shapes must agree."""
+    if hasattr(a, "state_dict") and hasattr(b, "state_dict"):
+        return _equal_weights(a.state_dict(), b.state_dict())
+    if _holds_tensors(a) and _holds_tensors(b):
+        return len(a) == len(b) and all(map(_equal, a, b))
     if a is None or b is None or isinstance(a, type) or isinstance(b, type):
         return a is b
     if _is_tensor(a) or _is_tensor(b):
@@ -201,6 +205,15 @@ def _equal(a: object, b: object) -> bool:
         return np.array_equal(np.asarray(a), np.asarray(b))
     except (TypeError, ValueError):  # ragged, or not comparable
         return False
+
+
+def _equal_weights(a: dict[str, Any], b: dict[str, Any]) -> bool:
+    """Compare layers by their parameters and statistics."""
+    return a.keys() == b.keys() and all(_equal(a[name], b[name]) for name in a)
+
+
+def _holds_tensors(value: object) -> bool:
+    return isinstance(value, tuple | list) and any(map(_is_tensor, value))
 
 
 def _is_tensor(value: object) -> bool:
@@ -233,6 +246,10 @@ def _draw(value: object) -> str:
         return value.__name__
     if _is_tensor(value):
         return f"a tensor {list(value.shape)}"  # type: ignore[attr-defined]
+    if hasattr(value, "state_dict"):
+        return f"a layer {type(value).__name__}"
+    if _holds_tensors(value):
+        return f"({', '.join(map(_draw, value))})"  # type: ignore[call-overload]
     text = repr(value)
     return text if len(text) <= 200 else f"{text[:200]}…"
 

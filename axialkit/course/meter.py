@@ -7,7 +7,7 @@ from typing import SupportsFloat
 
 from IPython.display import display
 
-from axialkit.course.session import current
+from axialkit.course.session import Session, current
 from axialkit.errors import InputError
 
 METRICS_MIME = "application/x-axialkit-metrics+json"
@@ -26,9 +26,8 @@ def budget(name: str) -> Iterator[None]:
         known = ", ".join(session.lesson.budgets)
         raise InputError(f'Lesson {session.lesson.key} has no budget "{name}". Budgets: {known}.')
     planned = session.lesson.budgets[name]
-    seconds = planned.ci if session.profile == "ci" else planned.learn
     print(
-        f"⏱ about {seconds:g} CPU-seconds on one thread, {planned.megabytes} MB "
+        f"⏱ about {_planned(session, name):g} CPU-seconds on one thread, {planned.megabytes} MB "
         f"(measured {planned.measured})"
     )
     start = time.process_time()
@@ -43,8 +42,14 @@ def metrics(**values: SupportsFloat) -> None:
     numbers = {name: float(value) for name, value in values.items()}
     spent = {**session.spent, "lesson": time.process_time() - session.started}
     costs = {
-        name: {"seconds": seconds, "budget": session.lesson.budgets[name].ci}
+        name: {"seconds": seconds, "budget": _planned(session, name)}
         for name, seconds in spent.items()
     }
     text = ", ".join(f"{name} {value:.4g}" for name, value in numbers.items())
     display({METRICS_MIME: numbers, BUDGET_MIME: costs, "text/plain": text}, raw=True)
+
+
+def _planned(session: Session, name: str) -> float:
+    """Return the budget of a cell in the profile that runs, in CPU-seconds."""
+    budget_of = session.lesson.budgets[name]
+    return budget_of.ci if session.profile == "ci" else budget_of.learn

@@ -30,12 +30,15 @@ def test_budget_and_metrics(displayed: list[dict], capsys: pytest.CaptureFixture
 
 
 def test_other_profiles_are_told_their_own_budget(
-    learner: Session, capsys: pytest.CaptureFixture[str]
+    learner: Session, displayed: list[dict], capsys: pytest.CaptureFixture[str]
 ) -> None:
     capsys.readouterr()
     with budget("key task"):
         pass
-    assert f"about {learner.lesson.budgets['key task'].learn:g} CPU" in capsys.readouterr().out
+    planned = learner.lesson.budgets["key task"].learn
+    assert f"about {planned:g} CPU" in capsys.readouterr().out
+    metrics(one=1.0)
+    assert displayed[0][BUDGET_MIME]["key task"]["budget"] == planned
 
 
 def test_an_unknown_budget_is_refused(learner: Session) -> None:
