@@ -9,6 +9,7 @@ mean. All queries of one row share ``A_H[x; i -> y]``.
 
 from typing import NamedTuple
 
+import torch
 from einops import einsum, rearrange
 from jaxtyping import Float
 from torch import Tensor
@@ -139,6 +140,31 @@ def two_hop(
         height_weights, width_weights, order=order, head=head, stride=stride, sample=sample
     )
     return found.compose(query)
+
+
+def head_pairs(
+    height_weights: Weights,
+    width_weights: OtherWeights,
+    query: tuple[int, int],
+    order: str = "hw",
+    *,
+    stride: int = 1,
+    sample: int = 0,
+) -> Float[Tensor, "height_head width_head height width"]:
+    """Compose every head of the height pass with every head of the width pass; each sums to 1.
+
+    Takes what ``two_hop`` takes. The mean over both heads is ``two_hop`` with ``head=None``.
+    """
+
+    def one(height_head: int, width_head: int) -> Float[Tensor, "height width"]:
+        pair = (height_head, width_head)
+        return two_hop(
+            height_weights, width_weights, query, order, head=pair, stride=stride, sample=sample
+        )
+
+    across = range(width_weights.shape[1])
+    rows = [torch.stack([one(a, b) for b in across]) for a in range(height_weights.shape[1])]
+    return torch.stack(rows)
 
 
 def choose_head(weights: Weights, head: int | None) -> OneHead:

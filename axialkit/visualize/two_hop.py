@@ -50,10 +50,14 @@ def pixel_attention(
     cell: tuple[int, int],
     *,
     head: Head = None,
+    order: str = "hw",
     stride: int = 1,
     sample: int = 0,
 ) -> PixelAttention:
     """Look up where one output cell of a layer looks.
+
+    ``order`` composes the same weights the other way round, which is not what a layer of the order
+    ``hw`` computes.
 
     With stride s the layer keeps every s-th row between the passes and every s-th column after
     them, so output cell (i, j) asks from input cell (s i, s j).
@@ -63,7 +67,7 @@ def pixel_attention(
     """
     map_size(maps, layer)
     height, width = maps[f"{layer}.height"], maps[f"{layer}.width"]
-    found = passes(height, width, head=head, stride=stride, sample=sample)
+    found = passes(height, width, order=order, head=head, stride=stride, sample=sample)
     arrays = (x.cpu().numpy() for x in (*found.strips(cell), found.compose(cell)))
     return PixelAttention(layer, found.asked(cell), *arrays)
 

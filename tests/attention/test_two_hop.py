@@ -7,6 +7,7 @@ import torch
 
 from axialkit.attention import entropy, mean_distance, rollout, two_hop
 from axialkit.attention.summaries import stride_of
+from axialkit.attention.two_hop import head_pairs
 from axialkit.errors import InputError
 
 HEIGHT, WIDTH, HEADS, BATCH = 5, 7, 3, 2
@@ -49,6 +50,16 @@ def test_equals_loops(order, stride, head, sample):
             found = two_hop(height, width, (i, j), order, head=head, stride=stride, sample=sample)
             torch.testing.assert_close(found, expected)
             assert float(found.sum()) == pytest.approx(1, abs=1e-6)
+
+
+@pytest.mark.parametrize("order", ["hw", "wh"])
+def test_all_pairs_of_heads(order):
+    height, width = weights_of_a_layer(order, 2)
+    found = head_pairs(height, width, (1, 2), order, stride=2, sample=1)
+    assert found.shape == (HEADS, HEADS, HEIGHT, WIDTH)
+    for pair in ((0, 0), (0, 2), (2, 1)):
+        expected = two_hop(height, width, (1, 2), order, head=pair, stride=2, sample=1)
+        torch.testing.assert_close(found[pair], expected)
 
 
 def test_mean_of_heads_is_the_mean_of_all_pairs():

@@ -1,4 +1,4 @@
-"""The explorer's Python side; what the browser does is tested in test_lab.py."""
+"""The explorer's Python side; what the browser does is tested in test_lab*.py."""
 
 import re
 
