@@ -114,7 +114,7 @@ LESSON_06 = Lesson(
     ),
     ablations=(Ablation("close the eyes", close_the_eyes),),
     budgets={
-        "close the eyes": Budget(ci=2.0, learn=6.0, megabytes=60, measured="2026-11"),
-        "lesson": Budget(ci=20.0, learn=30.0, megabytes=600, measured="2026-11"),
+        "close the eyes": Budget(ci=1.5, learn=4.5, megabytes=60, measured="2026-11"),
+        "lesson": Budget(ci=17.0, learn=22.0, megabytes=600, measured="2026-11"),
     },
 )
