@@ -141,7 +141,7 @@ class TwoHopNet(nn.Module):
 
 def train_net(stack: str, steps: int, seed: int = 0, batch: int = 16) -> Outcome:
     """Train one net from scratch on ``steps`` fresh batches and test it on 512 new images."""
-    with _one_thread():
+    with one_thread():
         torch.manual_seed(seed)
         start = time.process_time()
         net, generator = TwoHopNet(stack), torch.Generator().manual_seed(seed + 1)
@@ -171,7 +171,7 @@ def accuracy(net: nn.Module, seed: int, batches: int = 8) -> float:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Layers this small run faster on one thread, and sums come out the same every time."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)

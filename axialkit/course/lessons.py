@@ -4,6 +4,7 @@ from axialkit.course.lesson import Exercise, Lesson
 from axialkit.course.lesson_00 import LESSON_00
 from axialkit.course.lesson_01 import LESSON_01
 from axialkit.course.lesson_02 import LESSON_02
+from axialkit.course.lesson_03 import LESSON_03
 from axialkit.course.lesson_04 import LESSON_04
 from axialkit.course.lesson_06 import LESSON_06
 from axialkit.errors import InputError, suggest
@@ -14,6 +15,7 @@ LESSONS: dict[str, Lesson] = {
         LESSON_00,
         LESSON_01,
         LESSON_02,
+        LESSON_03,
         LESSON_04,
         LESSON_06,
     )
