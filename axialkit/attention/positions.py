@@ -57,8 +57,8 @@ def windows(rows: Float[Tensor, "distance d"], queries: int, keys: int) -> Float
 
     Element (i, j) is row ``i + j``: the view takes no memory.
     """
-    depth = rows.shape[1]
-    return rows.as_strided((queries, keys, depth), (depth, depth, 1))
+    step, along = rows.stride()  # a table may lie in memory column by column
+    return rows.as_strided((queries, keys, rows.shape[1]), (step, step, along))
 
 
 def add_to_windows(

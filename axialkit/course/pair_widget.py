@@ -5,6 +5,8 @@ from pathlib import Path
 import anywidget
 import traitlets
 
+from axialkit.course.distance_figures import draw_index
+from axialkit.course.page import figure_page, show_widget
 from axialkit.errors import InputError
 
 SHORTEST, LONGEST = 2, 24  # places of a line that can still be clicked on
@@ -46,3 +48,14 @@ class PairWidget(anywidget.AnyWidget):
     def row(self) -> int:
         """The row of the table that the pair uses."""
         return self.key - self.query + self.length - 1
+
+
+def explore_pairs(length: int, query: int, key: int) -> None:
+    """Show the explorer; a page where nothing runs has the figure of the same pair."""
+    widget = PairWidget(length, query, key)
+    alt = (
+        f"The index matrix of {length} places; query {query} and key {key} are marked, at distance "
+        f"{key - query}, which is row {widget.row} of the table."
+    )
+    page = figure_page(draw_index(length, query, key), alt)
+    show_widget(widget, fallback=page, text=f"[figure: {alt}]")

@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from axialkit.attention import AxialAttention1d
 from axialkit.attention.positions import (
     distance_rows,
     look_up,
@@ -37,3 +38,27 @@ def test_windows_are_the_looked_up_vectors_with_the_keys_from_last_to_first(leng
     for start in range(length):  # a tile of the last queries
         tile = windows(rows[start:], length - start, length)
         assert torch.equal(tile, vectors[start:])
+
+
+def test_windows_of_a_table_that_lies_column_by_column():
+    table = position_table(3, max_distance=5).detach().T.contiguous().T
+    assert not table.is_contiguous()
+    assert torch.equal(windows(distance_rows(table, 4), 4, 4).flip(1), look_up(table, 4))
+
+
+@pytest.mark.parametrize("backend", ["fused", "sdpa"])
+def test_every_backend_reads_such_a_table(backend):
+    torch.manual_seed(0)
+    layer = AxialAttention1d(6, 4, 8, heads=2, max_distance=9, backend="reference").eval()
+    for name in ("query_table", "key_table", "value_table"):
+        table = getattr(layer, name).detach()
+        setattr(layer, name, torch.nn.Parameter(table.T.contiguous().T))
+    x = torch.randn(2, 9, 6, requires_grad=True)
+    expected = layer(x)
+    (expected_grad,) = torch.autograd.grad(expected.square().sum(), x)
+    layer.backend = backend
+    answer = layer(x)
+    torch.testing.assert_close(answer, expected)
+    torch.testing.assert_close(torch.autograd.grad(answer.square().sum(), x)[0], expected_grad)
+    with torch.no_grad():
+        torch.testing.assert_close(layer(x), expected)

@@ -6,7 +6,8 @@ import pytest
 import traitlets
 
 from axialkit.course.distances import relative_index
-from axialkit.course.pair_widget import PairWidget
+from axialkit.course.page import WIDGET_MIME
+from axialkit.course.pair_widget import PairWidget, explore_pairs
 from axialkit.errors import InputError
 
 
@@ -34,3 +35,10 @@ def test_places_off_the_line_are_refused(query: int, key: int, name: str) -> Non
 
 def test_the_page_needs_no_network() -> None:
     assert not re.search(r"https?:|import |fetch\(|XMLHttp", str(PairWidget()._esm))
+
+
+def test_a_page_without_a_kernel_has_the_figure(displayed: list[dict]) -> None:
+    explore_pairs(9, query=6, key=2)
+    (bundle,) = displayed
+    assert "at distance -4, which is row 4 of the table" in bundle["text/html"]
+    assert bundle[WIDGET_MIME]["model_id"]
