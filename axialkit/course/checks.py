@@ -196,6 +196,8 @@ def _equal(a: object, b: object) -> bool:
         return a is b
     if _is_tensor(a) or _is_tensor(b):
         return _same_tensors(a, b)
+    if isinstance(a, list | tuple) and isinstance(b, list | tuple):
+        return len(a) == len(b) and all(map(_equal, a, b))
     try:
         return np.array_equal(np.asarray(a), np.asarray(b))
     except (TypeError, ValueError):  # ragged, or not comparable
@@ -232,6 +234,8 @@ def _draw(value: object) -> str:
         return value.__name__
     if _is_tensor(value):
         return f"a tensor {list(value.shape)}"  # type: ignore[attr-defined]
+    if isinstance(value, list | tuple) and any(map(_is_tensor, value)):
+        return f"({', '.join(map(_draw, value))})"
     text = repr(value)
     return text if len(text) <= 200 else f"{text[:200]}…"
 

@@ -3,6 +3,7 @@
 from axialkit.course.lesson import Exercise, Lesson
 from axialkit.course.lesson_01 import LESSON_01
 from axialkit.course.lesson_02 import LESSON_02
+from axialkit.course.lesson_05 import LESSON_05
 from axialkit.errors import InputError, suggest
 
 LESSONS: dict[str, Lesson] = {
@@ -10,6 +11,7 @@ LESSONS: dict[str, Lesson] = {
     for lesson in (
         LESSON_01,
         LESSON_02,
+        LESSON_05,
     )
 }
 
