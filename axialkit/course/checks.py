@@ -201,6 +201,8 @@ def _equal(a: Any, b: Any) -> bool:  # noqa: ANN401  (whatever the learner retur
         return a is b
     if _is_tensor(a) or _is_tensor(b):
         return _same_tensors(a, b)
+    if isinstance(a, list | tuple) and isinstance(b, list | tuple):
+        return len(a) == len(b) and all(map(_equal, a, b))
     try:
         return np.array_equal(np.asarray(a), np.asarray(b))
     except (TypeError, ValueError):  # ragged, or not comparable

@@ -6,6 +6,7 @@ from axialkit.course.lesson_01 import LESSON_01
 from axialkit.course.lesson_02 import LESSON_02
 from axialkit.course.lesson_03 import LESSON_03
 from axialkit.course.lesson_04 import LESSON_04
+from axialkit.course.lesson_05 import LESSON_05
 from axialkit.course.lesson_06 import LESSON_06
 from axialkit.errors import InputError, suggest
 
@@ -17,6 +18,7 @@ LESSONS: dict[str, Lesson] = {
         LESSON_02,
         LESSON_03,
         LESSON_04,
+        LESSON_05,
         LESSON_06,
     )
 }

@@ -1,0 +1,280 @@
+"""Lesson 05, exercise 5.1, the axial block: what must hold, typical mistakes, hints."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from einops import einsum
+from torch import Tensor
+
+from axialkit.course.block import axial_block
+from axialkit.course.lesson import Exercise, Function, Mutant, Property
+from axialkit.course.line import axial_attend
+
+
+class Layer:
+    """A layer with a name, for checks: the same one however often it is copied."""
+
+    def __init__(self, name: str, function: Callable[[Tensor], Tensor]) -> None:
+        self.name, self.function = name, function
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return self.function(x)
+
+    def __deepcopy__(self, memo: object) -> "Layer":
+        return self
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+def _random(seed: int, *shape: int) -> Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+
+
+def _mix(seed: int, c_in: int, c_out: int, stride: int = 1, *, act: bool = False) -> Layer:
+    """Return a 1x1 convolution with a shift, as a function."""
+    weight, shift = _random(seed, c_out, c_in), _random(seed + 50, c_out, 1, 1)
+
+    def mix(x: Tensor) -> Tensor:
+        y = einsum(weight, x[:, :, ::stride, ::stride], "o i, b i h w -> b o h w") + shift
+        return y.relu() if act else y
+
+    return Layer("a 1x1 conv", mix)
+
+
+def _hop(axis: str) -> Layer:
+    """Attend, and let the answer differ from a mere mean: negative numbers come, too."""
+    return Layer(f"{axis} hop", lambda x: 2 * axial_attend(x, axis) - 0.5)
+
+
+def _same(name: str) -> Layer:
+    return Layer(name, lambda x: x)
+
+
+def _parts(
+    c_in: int, c_out: int, stride: int, *, project: bool
+) -> tuple[Layer, Layer, Layer, Layer, Layer | None, int]:
+    shortcut = _mix(4, c_in, c_out, stride) if project else None
+    return (
+        _mix(1, c_in, 4, act=True),
+        _hop("H"),
+        _hop("W"),
+        _mix(2, 4, c_out),
+        shortcut,
+        stride,
+    )
+
+
+_SILENT = Layer("silent", torch.zeros_like)
+_PLAIN = tuple(_same(name) for name in ("reduce", "height", "width", "expand"))
+
+
+def _has_a_shape(block: Function) -> None:
+    for h, w, c_in, c_out, stride in (
+        (4, 6, 3, 3, 1),
+        (5, 7, 3, 6, 2),
+        (9, 4, 2, 5, 2),
+        (1, 3, 3, 3, 1),
+    ):
+        got = block(_random(0, 2, c_in, h, w), *_parts(c_in, c_out, stride, project=c_in != c_out))
+        expected = [2, c_out, -(-h // stride), -(-w // stride)]
+        assert list(got.shape) == expected, (
+            f"a map of {h} x {w} with stride {stride} and {c_out} channels behind must become "
+            f"{expected}, not {list(got.shape)}"
+        )
+
+
+def _silent_branch(block: Function) -> None:
+    x = _random(1, 2, 3, 5, 7)
+    for stride in (1, 2):
+        got = block(x, *_PLAIN[:3], _SILENT, None, stride)
+        expected = x.relu()[:, :, ::stride, ::stride]
+        assert got.shape == expected.shape, (
+            f"without a projection, a stride of {stride} must thin the shortcut as well: expected "
+            f"{list(expected.shape)}, got {list(got.shape)}"
+        )
+        assert torch.allclose(got, expected, atol=1e-6), (
+            f"where expand gives zeros, only the shortcut is left: the activated input, thinned by "
+            f"{stride}. For an input of {float(x[0, 0, 0, 0]):.2f} you hand on "
+            f"{float(got[0, 0, 0, 0]):.2f}, expected {float(expected[0, 0, 0, 0]):.2f}"
+        )
+
+
+def _sums(block: Function) -> None:
+    """Nothing follows the sum: a block may hand on negative numbers."""
+    minus = Layer("minus five", lambda x: x * 0 - 5)
+    got = block(torch.ones(1, 2, 3, 4), *_PLAIN[:3], minus, None, 1)
+    assert torch.allclose(got, torch.full((1, 2, 3, 4), -4.0)), (
+        f"a branch of -5 and a shortcut of 1 sum to -4, not to {float(got.flatten()[0]):g}: no "
+        "ReLU comes after expand, and none after the sum"
+    )
+
+
+def _order(block: Function) -> None:
+    add, double = Layer("+1", lambda x: x + 1), Layer("x 2", lambda x: 2 * x)
+    got = block(torch.ones(1, 1, 2, 3), _same("reduce"), add, double, _same("expand"), None, 1)
+    value = float(got.flatten()[0])
+    assert abs(value - 5) < 1e-5, (
+        "height adds 1, width doubles: on ones the branch is (1 + 1) x 2 = 4, and the shortcut "
+        f"adds 1. Expected 5, got {value:g}"
+    )
+
+
+def _activations(block: Function) -> None:
+    minus = Layer("x -1", lambda x: -x)
+    x = torch.ones(1, 1, 2, 3)
+    got = float(block(x, _same("reduce"), minus, minus, _same("expand"), None, 1).flatten()[0])
+    assert abs(got - 2) < 1e-5, (
+        "both hops turn the sign, so that ones come out as ones: branch 1 + shortcut 1 = 2; you "
+        f"give {got:g}. Nothing stands between the hops"
+    )
+    got = float(
+        block(x, _same("reduce"), minus, _same("width"), _same("expand"), None, 1).flatten()[0]
+    )
+    assert abs(got - 1) < 1e-5, (
+        "if the hops end at -1, the ReLU behind them makes 0 of it: branch 0 + shortcut 1 = 1; "
+        f"you give {got:g}"
+    )
+
+
+def _sees_everything(block: Function) -> None:
+    x = _random(3, 1, 3, 4, 6) + 3
+    parts = (_same("reduce"), _hop("H"), _hop("W"), _same("expand"), None, 1)
+    changed = x.clone()
+    changed[0, :, 3, 1] += 1
+    moved = (block(x, *parts) - block(changed, *parts)).abs().amax(1)[0] > 1e-7
+    assert bool(moved.all()), (
+        f"pixel (3, 1) must be heard by all 24 pixels of the map; it was heard by "
+        f"{int(moved.sum())}: column first, then row"
+    )
+
+
+def _whole_lines(block: Function) -> None:
+    """Thinned too early, most pixels would never be heard."""
+    seen: dict[str, list[int]] = {}
+
+    def spy(name: str) -> Layer:
+        def look(x: Tensor) -> Tensor:
+            seen[name] = list(x.shape[2:])
+            return x
+
+        return Layer(name, look)
+
+    block(
+        torch.ones(1, 2, 5, 7), *(spy(n) for n in ("reduce", "height", "width", "expand")), None, 2
+    )
+    for name, whole in (("height", "[5, 7]"), ("width", "7 columns")):
+        size = seen.get(name, [0, 0])
+        assert size[1] == 7 and (name == "width" or size[0] == 5), (
+            f"on a 5 x 7 map with stride 2, {name} must be given {whole}, it was given {size}: who "
+            "is thinned out before a hop is never heard"
+        )
+
+
+def _variant(  # noqa: PLR0913  (switches of the mistakes)
+    *,
+    swap: bool = False,
+    between: bool = False,
+    behind: bool = True,
+    after: bool = False,
+    raw_shortcut: bool = False,
+    early: bool = False,
+    shortcut: bool = True,
+) -> Function:
+    """Return the block with some of its rules broken."""
+
+    def block(x: Tensor, *parts: Any) -> Tensor:  # noqa: ANN401
+        reduce, height, width, expand, project, stride = parts
+        a = x.relu()
+        y = reduce(a)
+        if early:
+            y = y[:, :, ::stride, ::stride]
+        y = width(y) if swap else height(y)
+        if not early:
+            y = y[:, :, :, ::stride] if swap else y[:, :, ::stride]
+        y = y.relu() if between else y
+        y = height(y) if swap else width(y)
+        if not early:
+            y = y[:, :, ::stride] if swap else y[:, :, :, ::stride]
+        y = expand(y.relu() if behind else y)
+        source = x if raw_shortcut else a
+        beside = source[:, :, ::stride, ::stride] if project is None else project(source)
+        total = y + beside if shortcut else y
+        return total.relu() if after else total
+
+    return block
+
+
+AXIAL_BLOCK = Exercise(
+    key="5.1",
+    name="axial_block",
+    goal="A",
+    solution=axial_block,
+    properties=(
+        Property("the shape is right, with and without stride", _has_a_shape),
+        Property("a silent branch leaves the activated input", _silent_branch),
+        Property("branch and shortcut are summed, and nothing follows", _sums),
+        Property("H comes before W", _order),
+        Property("one ReLU behind the hops, none between", _activations),
+        Property("every pixel hears the whole map", _sees_everything),
+        Property("with a stride, too, whole lines are attended", _whole_lines),
+    ),
+    probes=tuple(
+        (_random(seed, 2, c_in, h, w), *_parts(c_in, c_out, stride, project=c_in != c_out))
+        for seed, c_in, c_out, h, w, stride in (
+            (5, 3, 3, 4, 6, 1),
+            (6, 3, 5, 5, 7, 2),
+            (7, 2, 2, 6, 3, 2),
+            (8, 4, 6, 3, 5, 1),
+        )
+    ),
+    mutants=(
+        Mutant(
+            "W before H",
+            _variant(swap=True),
+            "the row comes first. It reaches as far, but it is another block: published weights "
+            "would not fit.",
+        ),
+        Mutant(
+            "a ReLU between the hops",
+            _variant(between=True),
+            "there is a ReLU between height and width. The two hops belong together; the ReLU "
+            "comes behind both.",
+        ),
+        Mutant(
+            "no ReLU behind the hops",
+            _variant(behind=False),
+            "expand gets what the hops say, without a ReLU in between: two linear layers in a row.",
+        ),
+        Mutant(
+            "a ReLU after the sum",
+            _variant(after=True),
+            "the sum is activated. Here each block activates its own input, so the sum is handed "
+            "on as it is.",
+        ),
+        Mutant(
+            "raw shortcut",
+            _variant(raw_shortcut=True),
+            "the shortcut takes x, the branch takes relu(x). Both take relu(x).",
+        ),
+        Mutant(
+            "thinned before the hops",
+            _variant(early=True),
+            "the map is thinned first, so most pixels are never heard. Thin the rows after height, "
+            "the columns after width.",
+        ),
+        Mutant(
+            "no shortcut",
+            _variant(shortcut=False),
+            "this is the branch alone. What makes a block residual is the sum with the shortcut.",
+        ),
+    ),
+    hints=(
+        "x is [b, c, h, w]; with stride s the answer has ceil(h / s) rows and ceil(w / s) columns.",
+        "a = relu(x) feeds both ways. Branch: reduce, height, thin the rows, width, thin the "
+        "columns, relu, expand. Shortcut: project(a), or a thinned both ways.",
+        "y = height(reduce(a))[:, :, ::stride]; y = width(y)[:, :, :, ::stride]; then "
+        "expand(y.relu()) + (a[:, :, ::stride, ::stride] if project is None else project(a)).",
+    ),
+)
