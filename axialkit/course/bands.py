@@ -41,7 +41,8 @@ def band(name: str) -> Band:
     entry = stored[name]
     seeds = ", ".join(map(str, entry["seeds"]))
     source = (
-        f"stored: seeds {seeds}, {entry['cpu_seconds']:.0f} CPU-seconds in all, "
-        f"{entry['date']}, {entry['machine']}, torch {entry['torch']}, {entry['command']}"
+        f"stored: measured with seeds {seeds} on {entry['date']}, {entry['cpu_seconds']:.0f} "
+        f"CPU-seconds on {entry['machine']}, torch {entry['torch']} "
+        f"(`{entry['command']}` repeats it)"
     )
     return Band(entry["values"], entry["seeds"], source)

@@ -1,17 +1,23 @@
 """Checks that say which mistake was made, and solutions where the learner has none yet."""
 
 import copy
-import sys
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from axialkit.course.explain import explain
+from axialkit.course.kinds import is_tensor, kind, kind_problem
 from axialkit.course.lesson import Exercise, Function, Mutant
-from axialkit.course.lessons import get_exercise
+from axialkit.course.lessons import Key, get_exercise, lesson_of
 from axialkit.course.session import current
 
 _PICTURE_CELLS = 200  # larger arrays are described, not drawn
+
+
+_CHANGED = (
+    "changes what it was given. Work on a copy (x.clone() of a tensor, x.copy() of an array), or "
+    "make new ones: x = x / 2 does, x /= 2 does not."
+)
 
 
 class Todo(NotImplementedError):
@@ -33,9 +39,13 @@ class _Outcome(NamedTuple):
     arguments: tuple[Any, ...]  # as they stand after the call
 
 
-def judge(exercise: Exercise, function: Function) -> Verdict:
+def judge(exercise: Exercise, function: Any) -> Verdict:  # noqa: ANN401  (what learners give)
     """Try every property, then compare with the solution; name the mistake if it is a known one."""
     claims: list[str] = []
+    if not callable(function):
+        given = f"{kind(function)}, {_draw(function)}"
+        problem = f"this is {given}, not a function. Hand over {exercise.name}, without brackets"
+        return Verdict(False, False, (), f"{problem} behind it.", None)
     try:
         problem = _wrong_kind(exercise, function)
     except Todo:
@@ -44,7 +54,7 @@ def judge(exercise: Exercise, function: Function) -> Verdict:
         return Verdict(False, False, (), problem, _name(exercise, function))
     for prop in exercise.properties:
         try:
-            prop.test(function)
+            prop.test(_guarded(function))
         except Todo:
             return Verdict(False, True, tuple(claims), "", None)
         except Exception as error:  # noqa: BLE001  (whatever the learner's code raises)
@@ -57,29 +67,32 @@ def judge(exercise: Exercise, function: Function) -> Verdict:
     return Verdict(True, False, tuple(claims), "", None)
 
 
-def check(key: str, function: Function) -> None:
+def check(key: Key, function: Any) -> None:  # noqa: ANN401
     """Check the learner's function for an exercise, print what was found, and record it.
 
     Where the exercises are filled from the solutions, the check itself is checked: the solution
     has to pass, and every typical mistake has to fail and be named.
     """
     exercise, session = get_exercise(key), current()
+    key = exercise.key
     if session.checks == "solutions":
         _check_the_check(exercise)
         return
     verdict = judge(exercise, function)
     if verdict.passed:
-        session.progress.put(session.lesson.key, "checks", key, "passed")
+        session.progress.put(lesson_of(key), "checks", key, "passed")
     print(report(exercise, verdict))
 
 
-def use(key: str, function: Function) -> Function:
+def use(key: Key, function: Any) -> Function:  # noqa: ANN401
     """Return the learner's function if it passes its check, else the package's own version."""
     exercise = get_exercise(key)
     if current().checks == "learner":
         if judge(exercise, function).passed:
             return function
-        print(f"{key}: the cells below use the kit's own {exercise.name} until yours passes.")
+        print(
+            f"{exercise.key}: the cells below use the kit's own {exercise.name} until yours passes."
+        )
     return exercise.solution
 
 
@@ -116,12 +129,40 @@ def _name(exercise: Exercise, function: Function) -> Mutant | None:
     return None
 
 
+def _guarded(function: Function) -> Function:
+    """Hand over copies: an answer that changes them must not spoil what the check holds."""
+
+    def call(*arguments: Any) -> Any:  # noqa: ANN401  (whatever the exercise takes)
+        handed = tuple(map(_copy, arguments))
+        result = function(*handed)
+        if not all(map(_unchanged, handed, arguments)):
+            raise AssertionError(_CHANGED)
+        return result
+
+    return call
+
+
+def _copy(value: Any) -> Any:  # noqa: ANN401
+    """Copy what can be copied; tensors on the way to a derivative must stay as they are."""
+    if is_tensor(value) and value.requires_grad:
+        return value
+    try:
+        return copy.deepcopy(value)
+    except RuntimeError:
+        return value
+
+
+def _unchanged(after: Any, before: Any) -> bool:  # noqa: ANN401
+    try:
+        return after is before or _equal(after, before)
+    except RuntimeError:  # within a transform of torch nothing can be compared
+        return True
+
+
 def _wrong_kind(exercise: Exercise, function: Function) -> str:
-    """Say so if a tensor is expected and something else comes, before any property is tried."""
+    """Say so if something of another kind comes, before any property is tried."""
     for probe in exercise.probes:
         expected = _run(exercise.solution, probe).result
-        if not _is_tensor(expected):
-            return ""
         if problem := _wrong_on(function, probe, expected):
             return f"{_call(exercise, probe)} {problem}"
     return ""
@@ -137,15 +178,10 @@ def _wrong_on(function: Function, probe: tuple[Any, ...], expected: Any) -> str:
     except Exception as error:  # noqa: BLE001  (whatever the learner's code raises)
         return explain(error, function)
     if not all(map(_equal, arguments, probe)):
-        return "changes what it was given. Make new tensors: q = q / 2 does, q /= 2 does not."
-    wanted = f"a tensor of {expected.dtype} on {expected.device}"
-    if got is None:
-        return "returns nothing: is there a return?"
-    if not _is_tensor(got):
-        return f"returns {_kind(got)}, expected {wanted}"
-    if got.dtype != expected.dtype or got.device != expected.device:
-        return f"returns a tensor of {got.dtype} on {got.device}, expected {wanted}"
-    return ""
+        return _CHANGED
+    if got is None and expected is not None:
+        return "returns nothing: is there a return? (print shows a value, return hands it over.)"
+    return kind_problem(got, expected)
 
 
 def _first_difference(exercise: Exercise, function: Function) -> str:
@@ -161,7 +197,7 @@ def _first_difference(exercise: Exercise, function: Function) -> str:
 
 def _where(got: Any, expected: Any) -> str:  # noqa: ANN401  (whatever the learner returns)
     """Name the first place where two tensors of one shape differ."""
-    if not (_is_tensor(got) and _is_tensor(expected)) or got.shape != expected.shape:
+    if not (is_tensor(got) and is_tensor(expected)) or got.shape != expected.shape:
         return ""
     places = (~got.isclose(expected, rtol=1e-4, atol=1e-5)).nonzero()
     if len(places) == 0:
@@ -199,7 +235,7 @@ def _equal(a: Any, b: Any) -> bool:  # noqa: ANN401  (whatever the learner retur
         return len(a) == len(b) and all(map(_equal, a, b))
     if a is None or b is None or isinstance(a, type) or isinstance(b, type):
         return a is b
-    if _is_tensor(a) or _is_tensor(b):
+    if is_tensor(a) or is_tensor(b):
         return _same_tensors(a, b)
     if isinstance(a, list | tuple) and isinstance(b, list | tuple):
         return len(a) == len(b) and all(map(_equal, a, b))
@@ -215,29 +251,17 @@ def _equal_weights(a: dict[str, Any], b: dict[str, Any]) -> bool:
 
 
 def _holds_tensors(value: object) -> bool:
-    return isinstance(value, tuple | list) and any(map(_is_tensor, value))
-
-
-def _is_tensor(value: object) -> bool:
-    torch = sys.modules.get("torch")  # without it, nobody has a tensor
-    return torch is not None and isinstance(value, torch.Tensor)
+    return isinstance(value, tuple | list) and any(map(is_tensor, value))
 
 
 def _same_tensors(a: Any, b: Any) -> bool:  # noqa: ANN401  (whatever the learner returns)
     """Shape and type must agree, the numbers up to rounding."""
-    if not (_is_tensor(a) and _is_tensor(b)) or a.shape != b.shape or a.dtype != b.dtype:
+    if not (is_tensor(a) and is_tensor(b)) or a.shape != b.shape or a.dtype != b.dtype:
         return False
     return a.allclose(b, rtol=1e-4, atol=1e-5, equal_nan=True)
 
 
-def _kind(value: object) -> str:
-    if isinstance(value, np.ndarray):
-        return "a NumPy array"
-    name = type(value).__name__
-    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
-
-
-def _draw(value: object) -> str:
+def _draw(value: Any) -> str:  # noqa: ANN401  (whatever the learner returns)
     """Show a small mask as a picture, anything else in its usual form, shortened."""
     if isinstance(value, np.ndarray) and value.dtype == bool and value.ndim == 2:
         if value.size > _PICTURE_CELLS:
@@ -246,12 +270,14 @@ def _draw(value: object) -> str:
         return "\n    " + "\n    ".join(rows) + "\n  "
     if isinstance(value, type):
         return value.__name__
-    if _is_tensor(value):
-        return f"a tensor {list(value.shape)}"  # type: ignore[attr-defined]
+    if is_tensor(value):
+        if value.ndim == 0:
+            return f"a tensor that holds {value.item():.6g}"
+        return f"a tensor {list(value.shape)}"
     if hasattr(value, "state_dict"):
         return f"a layer {type(value).__name__}"
     if _holds_tensors(value):
-        return f"({', '.join(map(_draw, value))})"  # type: ignore[call-overload]
+        return f"({', '.join(map(_draw, value))})"
     text = repr(value)
     return text if len(text) <= 200 else f"{text[:200]}…"
 

@@ -8,6 +8,7 @@ from axialkit.course.reach import attention_cost, count_segments
 # ---- 1.1 count_segments: a label is train_id * 1000 + number
 
 _STREET = np.array([[10000, 10000, 10000], [13001, 0, 13004], [13001, 0, 13004], [0, 0, 11001]])
+_CROWDED = np.array([[13001, 13600, 13999], [13999, 14000, 0]])  # numbers beyond 500
 _ONE_ROAD = np.zeros((2, 3), dtype=int)
 
 
@@ -38,7 +39,15 @@ COUNT_SEGMENTS = Exercise(
         Property("size does not matter", _ignores_size),
         Property("the classes add up to all segments", _adds_up),
     ),
-    probes=((_STREET, 13), (_STREET, 0), (_STREET, 11), (_STREET, 5), (_STREET, 1), (_ONE_ROAD, 0)),
+    probes=(
+        (_STREET, 13),
+        (_STREET, 0),
+        (_STREET, 11),
+        (_STREET, 5),
+        (_STREET, 1),
+        (_ONE_ROAD, 0),
+        (_CROWDED, 13),
+    ),
     mutants=(
         Mutant(
             "pixels",

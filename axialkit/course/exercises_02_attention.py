@@ -153,8 +153,8 @@ ATTEND = Exercise(
         "in: q, k, v, each [n, length, d]; out: [n, length, d].",
         "three lines: a score for every pair of query and key, divided by the root of d; a softmax "
         "over the keys; a sum of the values, weighted.",
-        'scores = einops.einsum(q, k, "n i d, n j d -> n i j") / q.shape[-1] ** 0.5, then '
-        'scores.softmax(dim=-1), then einops.einsum(weights, v, "n i j, n j d -> n i d").',
+        'scores = einsum(q, k, "n i d, n j d -> n i j") / q.shape[-1] ** 0.5, then '
+        'scores.softmax(dim=-1), then einsum(weights, v, "n i j, n j d -> n i d").',
     ),
 )
 

@@ -87,7 +87,7 @@ AS_ROWS = Exercise(
         "in: [b, c, h, w]; out: [b * h, w, c].",
         "what does not take part in a sequence joins the batch: images and rows. What is left is "
         "the pixel's place in the row and its channels.",
-        'einops.rearrange(x, "b c h w -> (b h) w c")',
+        'rearrange(x, "b c h w -> (b h) w c")',
     ),
 )
 
@@ -149,7 +149,7 @@ IMAGE_FROM_COLUMNS = Exercise(
         "in: [b * w, h, c] and the number of images b; out: [b, c, h, w].",
         "read the pattern of as_columns from right to left. einops has to be told one of the two "
         "letters in (b w).",
-        'einops.rearrange(columns, "(b w) h c -> b c h w", b=batch)',
+        'rearrange(columns, "(b w) h c -> b c h w", b=batch)',
     ),
 )
 
@@ -221,6 +221,6 @@ SPLIT_HEADS = Exercise(
         "in: [n, l, heads * d] and the number of heads; out: [n, heads, l, d].",
         "on the left of the arrow, brackets cut an axis in two: (head d). Then each letter has its "
         "place on the right.",
-        'einops.rearrange(x, "n l (head d) -> n head l d", head=heads)',
+        'rearrange(x, "n l (head d) -> n head l d", head=heads)',
     ),
 )

@@ -15,11 +15,6 @@ _MEANINGS: tuple[tuple[str, str], ...] = (
         "it been run?",
     ),
     (
-        r"takes (\d+) positional arguments? but (\d+) (?:was|were) given",
-        "It was called with {1} arguments and takes {0}. Keep the arguments of the stub.",
-    ),
-    (r"missing \d+ required positional argument", "It takes more arguments than the stub has."),
-    (
         r"size of tensor a \((\d+)\) must match the size of tensor b \((\d+)\) .* dimension (\d+)",
         "Two tensors meet whose axis {2} is {0} long in one and {1} in the other. Print both "
         "shapes just before this line.",
@@ -32,6 +27,30 @@ _MEANINGS: tuple[tuple[str, str], ...] = (
     (
         r"shape '?(\[[\d, -]+\])'? is invalid for input of size (\d+)",
         "{1} numbers do not fill the shape {0}. Count: the lengths must multiply to {1}.",
+    ),
+    (
+        r"EinopsError[^$]*Axis (\w+) is not used",
+        "{0} is given a length, but the pattern has no such letter: names must agree.",
+    ),
+    (
+        r"EinopsError[^$]*Could not infer sizes for \{?([^}}]*)\}?",
+        "Of {0}, whose letters share one axis, one length has to be told: rearrange(..., b=2).",
+    ),
+    (
+        r"EinopsError[^$]*(?:Unknown axis|Unknown character|mbalanced|nmatched|rackets)",
+        'A pattern has letters with spaces between them, and round brackets: "b h w -> (b h) w".',
+    ),
+    (
+        r"EinopsError[^$]*(?:dentifiers only|only on one side|lacks|not found)",
+        "Both sides of the arrow must have the same letters; to drop one, reduce or einsum.",
+    ),
+    (
+        r"Tensor type unknown to einops",
+        "The tensor comes first, then the pattern (in einsum the pattern is last).",
+    ),
+    (
+        r"not enough values to unpack \(expected 2, got 1\)",
+        "Is there an arrow, ->, in the pattern?",
     ),
     (
         r"EinopsError",
@@ -66,7 +85,8 @@ def explain(error: Exception, function: Callable[..., object]) -> str:
     message = f"{type(error).__name__}: {_short(str(error))}".rstrip(": ")
     line = _line(error, function)
     where = f" at `{line}`" if line else ""
-    meaning = _meaning(f"{type(error).__name__}: {error}")
+    name = getattr(function, "__name__", "")
+    meaning = _arguments(str(error), name) or _meaning(f"{type(error).__name__}: {error}")
     return f"stops{where} with {message}{'.' if message[-1] not in '.?!' else ''}{meaning}"
 
 
@@ -85,6 +105,18 @@ def _line(error: Exception, function: Callable[..., object]) -> str:
     if not frames or frames[-1].lineno is None:
         return ""
     return linecache.getline(frames[-1].filename, frames[-1].lineno).strip()
+
+
+def _arguments(message: str, name: str) -> str:
+    """Explain a wrong number of arguments: of the learner's function, or of one that it calls."""
+    found = re.search(r"(?:(\w+)\(\))? ?(?:takes|missing) .*argument", message)
+    if found is None or "keyword" in message:
+        return ""
+    counts = re.search(r"takes (\d+) positional arguments? but (\d+)", message)
+    if found[1] in (name, None) or found[1] == "<lambda>":
+        said = f"It was called with {counts[2]} arguments and takes {counts[1]}. " if counts else ""
+        return f" {said}Keep the arguments of the stub."
+    return f" In this line, {found[1]} is called with too many or too few arguments."
 
 
 def _meaning(message: str) -> str:

@@ -82,6 +82,12 @@ LESSON_02 = Lesson(
             "q_i \\cdot k_j / \\sqrt d",
             "axialkit.attention.axis.AxialAttention1d.logits",
         ),
+        Word(
+            "softmax",
+            "Makes positive numbers that sum to 1: powers of e, each divided by all.",
+        ),
+        Word("depth", "How many numbers a query, a key or a value has.", "d"),
+        Word("einops", "The library that writes changes of shape, and sums, by letters."),
         Word("temperature", "What scores are divided by: low is sharp, high is even."),
         Word(
             "head",

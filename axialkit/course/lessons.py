@@ -10,6 +10,8 @@ from axialkit.course.lesson_05 import LESSON_05
 from axialkit.course.lesson_06 import LESSON_06
 from axialkit.errors import InputError, suggest
 
+Key = str | float  # of an exercise: 2.3 is meant for "2.3"
+
 LESSONS: dict[str, Lesson] = {
     lesson.key: lesson
     for lesson in (
@@ -24,23 +26,30 @@ LESSONS: dict[str, Lesson] = {
 }
 
 
+def lesson_of(key: str) -> str:
+    """Return the lesson of an exercise: "2.3" is of "02"."""
+    return f"{int(key.split('.')[0]):02}"
+
+
 def get_lesson(key: str) -> Lesson:
-    """Return a lesson by its two digits.
+    """Return a lesson by its two digits; "1" stands for "01".
 
     Raises:
         InputError: there is no such lesson.
     """
+    key = str(key).zfill(2)
     if key not in LESSONS:
-        raise InputError(f'There is no lesson "{key}". Lessons: {", ".join(LESSONS)}.')
+        raise InputError(f'There is no lesson "{key}", or not yet. Lessons: {", ".join(LESSONS)}.')
     return LESSONS[key]
 
 
-def get_exercise(key: str) -> Exercise:
+def get_exercise(key: Key) -> Exercise:
     """Return an exercise by its key, such as "1.2".
 
     Raises:
         InputError: there is no such exercise.
     """
+    key = str(key)
     known = {exercise.key: exercise for lesson in LESSONS.values() for exercise in lesson.exercises}
     if key not in known:
         raise InputError(

@@ -29,7 +29,12 @@ def predict(
     """
     if answer is not None:
         _choose(key, answer, confidence, choices)
-        print(f"Noted: {answer} ({confidence}).")
+        stored = _stored(key)
+        is_closed = "right" in stored
+        print(
+            f"{'Already revealed; what counts' if is_closed else 'Noted'}: {stored['answer']}"
+            f" ({stored['confidence']})."
+        )
         return
     stored = _stored(key)
     radio = ipywidgets.RadioButtons(

@@ -62,7 +62,7 @@ def draw_cross(query: Point, target: Point, grid: Point = (8, 16)) -> Figure:
     figure = Figure(figsize=(12, 2.45), layout="constrained")
     panels = figure.subplots(1, 3)
     titles = (
-        "one hop: the cross",
+        "one hop: column (H) or row (W)",
         "two hops: everything",
         "T tells Q: H, then W (dotted: W, then H)",
     )

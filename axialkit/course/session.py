@@ -34,6 +34,9 @@ class Session:
     spent: dict[str, float] = field(default_factory=dict)
     """CPU-seconds of the heavy cells so far."""
 
+    def __repr__(self) -> str:
+        return f"lesson {self.lesson.key}, {self.lesson.title}: profile {self.profile}"
+
     def pick(self, **choices: Value) -> Value:
         """Return the choice for this profile, or else for the largest profile below it.
 

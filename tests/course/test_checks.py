@@ -121,6 +121,54 @@ def test_wrong_kinds_get_a_sentence(key: str, wrong: Callable[..., Any], words: 
     assert words in verdict.problem
 
 
+@pytest.mark.parametrize(
+    ("key", "wrong", "words"),
+    [
+        ("0.1", lambda h, w: None, "returns nothing: is there a return? (print shows"),
+        ("0.1", lambda h, w: str(h * w), "returns text, '6', expected a number"),
+        ("0.1", lambda h, w: torch.tensor(h * w), ".item() makes a number of it"),
+        ("1.2", lambda mask, hops: mask.tolist(), "returns a list, expected a NumPy array of bool"),
+        ("1.2", lambda mask, hops: mask * 1.0, "returns an array of float64, expected a NumPy"),
+        ("1.3", lambda i, j, h, w: (float(i), float(w)), "these should be whole numbers"),
+        ("1.3", lambda i, j, h, w: i, "returns a number, "),
+        ("2.1", lambda x: list(x[0]), "torch.stack or torch.cat make one of many"),
+    ],
+)
+def test_every_kind_of_answer_is_asked_for(key: str, wrong: Callable[..., Any], words: str) -> None:
+    verdict = judge(get_exercise(key), wrong)
+    assert not verdict.passed
+    assert words in verdict.problem
+
+
+def test_what_is_no_function_is_told_so() -> None:
+    verdict = judge(get_exercise("0.1"), 12)
+    assert verdict.problem.startswith(
+        "this is a number, 12, not a function. Hand over count_pixels"
+    )
+
+
+def test_an_answer_that_spoils_its_input_does_not_spoil_the_check() -> None:
+    def spoils(panoptic: np.ndarray, train_id: int) -> int:
+        count = get_exercise("1.1").solution(panoptic.copy(), train_id)
+        panoptic[:] = 0
+        return count
+
+    verdict = judge(get_exercise("1.1"), spoils)
+    assert "changes what it was given. Work on a copy" in verdict.problem
+    assert judge(get_exercise("1.1"), SECOND_SOLUTIONS["1.1"]).passed
+
+
+def test_an_exercise_of_another_lesson_is_recorded_there(learner: Session) -> None:
+    check("2.1", SECOND_SOLUTIONS["2.1"])
+    assert learner.progress.section("02", "checks") == {"2.1": "passed"}
+    assert learner.progress.section("01", "checks") == {}
+
+
+def test_a_key_may_be_a_number(learner: Session) -> None:
+    check(1.3, SECOND_SOLUTIONS["1.3"])
+    assert learner.progress.section("01", "checks") == {"1.3": "passed"}
+
+
 def test_a_wrong_number_is_shown_with_its_place() -> None:
     exercise = dataclasses.replace(get_exercise("2.3"), properties=())
     verdict = judge(exercise, lambda q, k, v: attend_by_loop(q, k, v) + (v > 1))

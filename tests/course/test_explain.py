@@ -81,6 +81,27 @@ def test_wrong_arguments_are_explained() -> None:
     assert "It was called with 3 arguments and takes 1. Keep the arguments" in verdict.problem
 
 
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (lambda: einops.rearrange(x, "b h w -> b (h w)", n=2), "no such letter: names must agree"),
+        (lambda: einops.rearrange(x, "(b n) h w -> b n h w"), "one length has to be told"),
+        (lambda: einops.rearrange(x, "b h w b * h"), "Is there an arrow"),
+        (lambda: einops.rearrange(x, "b h w -> b (h w"), "letters with spaces between them"),
+        (lambda: einops.rearrange(x, "b h w -> b h"), "must have the same letters"),
+        (lambda: einops.rearrange("b h w -> b h w", x), "The tensor comes first, then the pattern"),
+        (
+            lambda: einops.rearrange("b h w -> b h w"),
+            "rearrange is called with too many",
+        ),
+    ],
+)
+def test_patterns_that_einops_refuses(function: Callable[[], object], words: str) -> None:
+    with pytest.raises(Exception) as caught:  # noqa: B017, PT011  (each its own)
+        function()
+    assert words in explain(caught.value, function)
+
+
 def test_an_exception_without_words_is_still_a_sentence() -> None:
     with pytest.raises(ValueError) as caught:  # noqa: PT011
         raise ValueError

@@ -35,4 +35,4 @@ def test_solution_asks_first(learner: Session, capsys: pytest.CaptureFixture[str
 
 def test_solution_without_helpers(learner: Session, capsys: pytest.CaptureFixture[str]) -> None:
     solution("1.3", sure=True)
-    assert "return i, w" in capsys.readouterr().out
+    assert "return (i, w)" in capsys.readouterr().out

@@ -57,5 +57,6 @@ def test_heavy_cells_have_a_budget(lesson: Lesson, cells: list[nbformat.Notebook
 
 
 def test_an_unknown_lesson_is_refused() -> None:
-    with pytest.raises(InputError, match='There is no lesson "1". Lessons: 00, 01'):
-        get_lesson("1")
+    with pytest.raises(InputError, match='There is no lesson "99", or not yet. Lessons: 00, 01'):
+        get_lesson("99")
+    assert get_lesson("1") is get_lesson("01")

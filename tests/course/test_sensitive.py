@@ -30,8 +30,8 @@ def test_the_recorded_layer_is_the_golden_one() -> None:
 
 
 def test_the_lessons_forward_is_the_layers() -> None:
-    layer, x = make_layer(5, 6, 12, 6, 3), torch.randn(2, 9, 6)
-    torch.testing.assert_close(axial_forward(layer, x), layer(x), atol=1e-5, rtol=1e-5)
+    layer, x = make_layer(5, 6, 12, 6, 3), draw(0, 2, 9, 6)
+    torch.testing.assert_close(axial_forward(layer, x), layer(x), atol=1e-4, rtol=1e-4)
 
 
 def test_rows_and_weights_of_a_trained_layer() -> None:

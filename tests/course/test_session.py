@@ -52,7 +52,7 @@ def test_ci_keeps_no_record(home: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"lesson": "99"}, r'no lesson "99". Lessons: 00, 01'),
+        ({"lesson": "99"}, r'no lesson "99", or not yet. Lessons: 00, 01'),
         ({"lesson": "01", "profile": "lern"}, 'PROFILE is "lern". Did you mean "learn"?'),
         ({"lesson": "01", "checks": "none"}, 'CHECKS is "none".'),
         ({"lesson": "01", "data_root": "/no/such/folder"}, "DATA_ROOT is /no/such/folder, which"),

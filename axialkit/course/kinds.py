@@ -1,0 +1,78 @@
+"""What kind of thing an answer is, and whether it is the kind that was asked for."""
+
+import numbers
+import sys
+from typing import Any
+
+import numpy as np
+
+
+def is_tensor(value: object) -> bool:
+    """Is it one of torch's tensors?"""
+    torch = sys.modules.get("torch")  # without it, nobody has a tensor
+    return torch is not None and isinstance(value, torch.Tensor)
+
+
+def kind(value: object) -> str:
+    """Name the kind of a value: "a list", "a NumPy array"."""
+    if isinstance(value, np.ndarray):
+        return "a NumPy array"
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, numbers.Number | np.generic):
+        return "a number"
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
+
+
+def kind_problem(got: Any, expected: Any) -> str:  # noqa: ANN401  (whatever learners return)
+    """Say what is wrong with the kind of an answer, whatever its numbers; empty if nothing is."""
+    if is_tensor(expected):
+        return _no_such_tensor(got, expected)
+    if isinstance(expected, np.ndarray):
+        return _no_such_array(got, expected)
+    if isinstance(expected, numbers.Number | np.generic):
+        return _no_number(got)
+    if isinstance(expected, tuple | list) and _all_whole(expected):
+        return _no_whole_numbers(got)
+    return ""
+
+
+def _no_such_tensor(got: Any, expected: Any) -> str:  # noqa: ANN401
+    wanted = f"a tensor of {expected.dtype} on {expected.device}"
+    if isinstance(got, tuple | list) and any(map(is_tensor, got)):
+        return f"returns {kind(got)}, expected {wanted}: torch.stack or torch.cat make one of many"
+    if not is_tensor(got):
+        return f"returns {kind(got)}, expected {wanted}"
+    if got.dtype != expected.dtype or got.device != expected.device:
+        return f"returns a tensor of {got.dtype} on {got.device}, expected {wanted}"
+    return ""
+
+
+def _no_such_array(got: Any, expected: np.ndarray) -> str:  # noqa: ANN401
+    wanted = f"a NumPy array of {expected.dtype}"
+    if not isinstance(got, np.ndarray):
+        return f"returns {kind(got)}, expected {wanted}"
+    if got.dtype != expected.dtype:
+        return f"returns an array of {got.dtype}, expected {wanted}"
+    return ""
+
+
+def _no_number(got: Any) -> str:  # noqa: ANN401
+    if isinstance(got, numbers.Number | np.generic):
+        return ""
+    remedy = ": .item() makes a number of it" if getattr(got, "shape", None) == () else ""
+    return f"returns {kind(got)}, {got!r}, expected a number{remedy}"[:200]
+
+
+def _all_whole(values: Any) -> bool:  # noqa: ANN401
+    return all(isinstance(v, numbers.Integral) and not isinstance(v, bool) for v in values)
+
+
+def _no_whole_numbers(got: Any) -> str:  # noqa: ANN401
+    if isinstance(got, str | numbers.Number) or not hasattr(got, "__len__"):
+        return f"returns {kind(got)}, {got!r}, expected several whole numbers"[:200]
+    values = got.tolist() if hasattr(got, "tolist") else list(got)
+    if any(isinstance(v, float) for v in values):
+        return f"returns {values}: these should be whole numbers"[:200]
+    return ""
