@@ -75,7 +75,7 @@ def draw_builder(family: str, depth: float, width: float, attention: str) -> Fig
     """Draw the tube map of a backbone to order, and bars of its three costs."""
     found = survey(_config(family, depth, width, attention))
     figure = Figure(figsize=(12, 4.9), layout="constrained")
-    grid = figure.add_gridspec(2, 3, height_ratios=(2.6, 1))
+    grid = figure.add_gridspec(2, 3, height_ratios=(2.6, 1), wspace=0.08)
     draw_map(figure.add_subplot(grid[0, :]), found.legs)
     weights, work, memory = (figure.add_subplot(grid[1, column]) for column in range(3))
     _draw_bar(weights, found.parameters / 1e6, "million parameters", 1e1, 1e4)

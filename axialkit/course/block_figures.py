@@ -59,11 +59,11 @@ def read_block(block: ResidualBlock, shape: tuple[int, int, int]) -> tuple[list[
 def draw_block(block: ResidualBlock, shape: tuple[int, int, int]) -> Figure:
     """Draw a block as two ways from its input to the sum, with every tensor's shape."""
     branch, shortcut = read_block(block, shape)
-    figure = Figure(figsize=(12, 3.5), layout="constrained")
+    figure = Figure(figsize=(12, 3.1), layout="constrained")
     axes = figure.subplots()
     step, start = 2.95, 2.9
     end = start + step * len(branch)
-    axes.set(xlim=(-0.3, end + 2.3), ylim=(-0.05, 3.75))
+    axes.set(xlim=(-0.3, end + 2.3), ylim=(-0.1, 3.15))
     axes.set_axis_off()
     middle = (_TOP + _LOW) / 2
     axes.text(0.5, middle + 0.42, "input", ha="center", weight="bold")

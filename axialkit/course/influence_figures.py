@@ -32,7 +32,7 @@ def draw_influence(
     blocks: Mapping[str, nn.Module], x: Float[Tensor, "1 c h w"], point: Point
 ) -> Figure:
     """Show, for each block, who hears from one pixel."""
-    figure = Figure(figsize=(12, 2.9), layout="constrained")
+    figure = Figure(figsize=(12, 2.5), layout="constrained")
     panels = figure.subplots(1, len(blocks))
     for axes, (name, block) in zip(panels, blocks.items(), strict=True):
         heard = influence(block, x, point)

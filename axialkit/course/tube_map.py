@@ -68,7 +68,7 @@ def describe_map(name: str, legs: Sequence[Leg]) -> str:
 
 
 def _width(leg: Leg) -> float:
-    return 1.15 if leg.stage == "fuse" else 0.62 * max(min(leg.depth, _STOPS) - 1, 1)
+    return 1.15 if leg.stage == "fuse" else 0.62 * max(min(leg.depth, _STOPS) - 1, 1.5)
 
 
 def _sign(leg: Leg) -> tuple[str, str]:
@@ -87,8 +87,10 @@ def _draw_leg(axes: Axes, leg: Leg, x: float, y: float) -> None:
         (f"{leg.depth} × {word}", y + 0.3, "bottom"),
         (f"{leg.channels} ch", y - 0.3, "top"),
     ):
+        shift = 0.3 if side == "bottom" else -0.1  # clear of the line that comes down
+        shift = 0 if leg.stage == "fuse" else shift
         halo = [withStroke(linewidth=3, foreground="white")]
-        axes.text(x + width / 2, at, text, ha="center", va=side, size=10, path_effects=halo)
+        axes.text(x + width / 2 + shift, at, text, ha="center", va=side, size=10, path_effects=halo)
 
 
 def _legend(routes: dict[str, Sequence[Leg]]) -> list[Line2D]:

@@ -183,6 +183,33 @@ def test_swapping_the_axes_of_squares_only_is_noticed() -> None:
     assert not judge(get_exercise("2.5"), sly).passed
 
 
+def test_names_with_tensors_are_compared_and_told() -> None:
+    exercise = dataclasses.replace(get_exercise("5.5"), properties=())
+
+    def right(name: str, array: np.ndarray) -> tuple[str, torch.Tensor]:
+        return exercise.solution(name, array)
+
+    def as_list(name: str, array: np.ndarray) -> list[object]:
+        return list(right(name, array))
+
+    assert judge(exercise, right).passed
+    assert judge(exercise, as_list).passed
+    for wrong, words in (
+        (lambda name, array: (right(name, array)[0], right(name, array)[1] + 1), "a tensor [4, "),
+        (lambda name, array: ("name", right(name, array)[1]), "('name', a tensor [4, 4, 3, 3])"),
+        (lambda name, array: right(name, array)[:1], "gives ('branch.conv1.conv.weight',)"),
+    ):
+        verdict = judge(exercise, wrong)
+        assert not verdict.passed
+        assert words in verdict.problem
+
+
+def test_nested_arguments_are_compared_part_by_part() -> None:
+    exercise = dataclasses.replace(get_exercise("5.3"), properties=())
+    assert judge(exercise, exercise.solution).passed
+    assert not judge(exercise, lambda table: exercise.solution(table) + 1).passed
+
+
 def test_check_reports_and_records(learner: Session, capsys: pytest.CaptureFixture[str]) -> None:
     check("1.3", todo)
     assert 'corner: not written yet. A hint: nb.hint("1.3")' in capsys.readouterr().out

@@ -1,5 +1,8 @@
 """The recorded block: translated as the package's own converter does, and alike in its answer."""
 
+from collections.abc import Callable
+
+import numpy as np
 import torch
 
 from axialkit.course.recorded_block import empty_block, read_recording, to_torch
@@ -21,3 +24,12 @@ def test_the_block_answers_as_recorded() -> None:
     block.load_state_dict(dict(to_torch(*item) for item in recording.variables.items()))
     with torch.no_grad():
         torch.testing.assert_close(block(recording.x), recording.answer, rtol=0, atol=2e-6)
+
+
+def test_it_is_the_golden_recording(load_golden: Callable[[str], dict[str, np.ndarray]]) -> None:
+    golden = load_golden("model/layers/block_axial_proj_s2.npz")
+    recording = read_recording()
+    for name, array in recording.variables.items():
+        np.testing.assert_array_equal(array, golden[f"var/{name}"])
+    np.testing.assert_array_equal(recording.x.permute(0, 2, 3, 1), golden["in/x"])
+    np.testing.assert_array_equal(recording.answer.permute(0, 2, 3, 1), golden["out_eval"])
