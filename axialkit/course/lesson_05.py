@@ -119,7 +119,6 @@ LESSON_05 = Lesson(
         ),
         Word("bottleneck", "A branch of three convolutions: 1x1, 3x3, 1x1."),
         Word("basic block", "A block whose branch is two 3x3 convolutions."),
-        Word("seed", "The number with which a row of random numbers begins."),
         Word("standard error", "How far the mean of some runs is off by luck alone."),
         Word("meta device", "Where torch's tensors have shapes, but no numbers and no memory."),
         Word(
