@@ -102,7 +102,7 @@ def setup(
     )
     _current[:] = [session]
     print(
-        f"ready in {time.perf_counter() - start:.1f} s · {device.upper()} · profile={profile} · "
+        f"ready in {time.perf_counter() - start:.1f} s · {_engine(device)} · profile={profile} · "
         f"seed={seed} · torch {version}"
     )
     return session
@@ -118,6 +118,15 @@ def _prepare_torch(profile: str, seed: int) -> tuple[str, str]:
     if device == "cpu":
         torch.set_num_threads(1)  # small layers run faster, and their sums repeat exactly
     return device, torch.__version__.split("+")[0]
+
+
+def _engine(device: str) -> str:
+    import torch
+
+    if device == "cuda":
+        return torch.cuda.get_device_name()
+    threads = torch.get_num_threads()
+    return f"CPU, {threads} thread{'s' if threads > 1 else ''}"
 
 
 def _one_of(what: str, value: str, known: tuple[str, ...]) -> None:
