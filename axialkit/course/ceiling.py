@@ -69,7 +69,7 @@ def finish(heads: Prediction, scene: DrawnScene, config: ExperimentConfig) -> Pa
     return restore_size(result, scene.instance_ids.shape, config)
 
 
-def with_rules(config: ExperimentConfig, **rules: float) -> ExperimentConfig:
+def with_rules(config: ExperimentConfig, **rules: int | float) -> ExperimentConfig:
     """Return the configuration with other rules of post-processing."""
     changed: PostprocessConfig = replace(config.postprocess, **rules)  # type: ignore[arg-type]
     return replace(config, postprocess=changed)

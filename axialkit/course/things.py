@@ -22,7 +22,9 @@ def center_heatmap(ids: Integer[Tensor, "h w"], sigma: int) -> Float[Tensor, "h 
     Rows and columns more than ``3 * sigma + 1`` away from a center get nothing from it.
     """
     centers = targets.find_instances(_as_label(ids)).center
-    return torch.from_numpy(targets.center_heatmap(centers, (ids.shape[0], ids.shape[1]), sigma))
+    return torch.from_numpy(
+        targets.center_heatmap(centers, (ids.shape[0], ids.shape[1]), float(sigma))
+    )
 
 
 def center_offsets(ids: Integer[Tensor, "h w"]) -> Float[Tensor, "2 h w"]:
