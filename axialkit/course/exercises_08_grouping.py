@@ -1,5 +1,7 @@
 """Lesson 08, exercises 8.4 to 8.6, from maps to things: what must hold, mistakes, hints."""
 
+from functools import partial
+
 import torch
 from torch import Tensor
 
@@ -99,39 +101,41 @@ FIND_CENTERS = Exercise(
     mutants=(
         Mutant(
             "(x, y)",
-            lambda *given: find_centers(*given).flip(1),
+            lambda heat, threshold, kernel, top_k: find_centers(
+                heat, threshold, kernel, top_k
+            ).flip(1),
             "the points are (x, y). Everywhere in this kit y comes first.",
         ),
         Mutant(
             "no window",
-            lambda *given: _find(*given, "no nms"),
+            partial(_find, kind="no nms"),
             "every hot pixel is a center. Only the hottest of its window is one.",
         ),
         Mutant(
             "threshold included",
-            lambda *given: _find(*given, "equal"),
+            partial(_find, kind="equal"),
             "a pixel as hot as the threshold became a center. It has to be above: >.",
         ),
         Mutant(
             "no threshold",
-            lambda heat, threshold, *rest: _find(heat, 0.0, *rest),
+            lambda heat, threshold, kernel, top_k: _find(heat, 0.0, kernel, top_k),
             "cold peaks are centers, too: the threshold is not used.",
         ),
         Mutant(
             "the kernel as reach",
-            lambda *given: _find(*given, "wide"),
+            partial(_find, kind="wide"),
             "the window reaches kernel pixels to each side. Its whole width is kernel: it reaches "
             "kernel // 2.",
         ),
         Mutant(
             "sorted by heat",
-            lambda *given: _find(*given, "by heat"),
+            partial(_find, kind="by heat"),
             "the hottest comes first. Centers are numbered in reading order: top to bottom, left "
             "to right.",
         ),
         Mutant(
             "top_k not used",
-            lambda *given: _find(*given, "all"),
+            partial(_find, kind="all"),
             "all peaks are returned. At most top_k of them may stay, the hottest.",
         ),
     ),
@@ -378,39 +382,39 @@ MERGE = Exercise(
     mutants=(
         Mutant(
             "numbered across classes",
-            lambda *given: _merge(*given, "across"),
+            partial(_merge, kind="across"),
             "all things share one count. Every class counts its own: car 1, person 1.",
         ),
         Mutant(
             "no vote",
-            lambda *given: _merge(*given, "no vote"),
+            partial(_merge, kind="no vote"),
             "every pixel keeps its own class, so that one instance falls into several segments. "
             "All its pixels take the class of the majority.",
         ),
         Mutant(
             "nobody's pixels labelled",
-            lambda *given: _merge(*given, "unowned"),
+            partial(_merge, kind="unowned"),
             "thing pixels with instance 0 got 1000 * class. They belong to nobody: void.",
         ),
         Mutant(
             "limit not reached",
-            lambda *given: _merge(*given, "above"),
+            partial(_merge, kind="above"),
             "stuff with exactly limit pixels became void. That many are enough.",
         ),
         Mutant(
             "small stuff stays",
-            lambda *given: _merge(*given, "all stuff"),
+            partial(_merge, kind="all stuff"),
             "small stuff stays. A class of fewer than limit pixels becomes void.",
         ),
         Mutant(
             "numbered by id",
-            lambda *given: _merge(*given, "by id"),
+            partial(_merge, kind="by id"),
             "instances are numbered in the order of their ids. It is the order in which one meets "
             "them reading the picture row by row.",
         ),
         Mutant(
             "the largest of equals",
-            lambda *given: _merge(*given, "largest"),
+            partial(_merge, kind="largest"),
             "where two classes have equally many pixels, the larger one wins. It is the smaller.",
         ),
     ),

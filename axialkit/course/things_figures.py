@@ -168,8 +168,10 @@ FAULTS = (
 def draw_gallery(scene: DrawnScene, heads: Prediction, config: ExperimentConfig) -> Figure:
     """Draw the answer as it is, and in three ways of going wrong."""
     figure = Figure(figsize=(12, 7), layout="constrained")
-    for axes, (name, *values) in zip(figure.subplots(2, 2).flat, FAULTS, strict=True):
-        panoptic, centers, quality = _answer(scene, heads, config, *values)
+    for axes, (name, noise, threshold, kernel) in zip(
+        figure.subplots(2, 2).flat, FAULTS, strict=True
+    ):
+        panoptic, centers, quality = _answer(scene, heads, config, noise, threshold, kernel)
         _draw_answer(axes, scene, panoptic, centers, quality)
         axes.set_title(f"{name}: {axes.get_title()}", fontsize=11)
     return figure
