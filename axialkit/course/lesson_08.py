@@ -1,7 +1,9 @@
 """Lesson 08, heads, targets, losses: goals, quiz, ablation, time budgets."""
 
-from axialkit.course.exercises_08_grouping import FIND_CENTERS, GROUP_PIXELS, MERGE
-from axialkit.course.exercises_08_targets import CENTER_HEATMAP, CENTER_OFFSETS, HARD_PIXEL_CE
+from axialkit.course.exercises_08_grouping import FIND_CENTERS, GROUP_PIXELS
+from axialkit.course.exercises_08_loss import HARD_PIXEL_CE
+from axialkit.course.exercises_08_merging import MERGE
+from axialkit.course.exercises_08_targets import CENTER_HEATMAP, CENTER_OFFSETS
 from axialkit.course.lesson import Ablation, Budget, Lesson, Question, Word
 
 
