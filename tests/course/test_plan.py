@@ -21,7 +21,8 @@ def test_every_lesson_has_its_stop_and_its_file() -> None:
     assert list(stops) == [f"{number:02}" for number in range(13)]
     for key, lesson in LESSONS.items():
         assert stops[key].title == lesson.title
-        assert (ROOT / "notebooks" / lesson.notebook).exists()
+        first = nbformat.read(ROOT / "notebooks" / lesson.notebook, as_version=4).cells[0]
+        assert first.source.splitlines()[0] == f"# {key} · {lesson.title}"
     files = {file.name for file in (ROOT / "notebooks").glob("*.ipynb")}
     assert files == {lesson.notebook for lesson in LESSONS.values()}
 
