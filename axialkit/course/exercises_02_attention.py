@@ -6,35 +6,27 @@ from torch import Tensor
 
 from axialkit.course.lesson import Exercise, Function, Mutant, Property
 from axialkit.course.line import as_rows, attend, axial_attend, image_from_columns
-
-
-def _random(seed: int, *shape: int) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
-
-
-def _close(one: Tensor, other: Tensor) -> bool:
-    return torch.allclose(one, other, atol=1e-5)
-
+from axialkit.course.samples import close, draw
 
 # ---- 2.3 attend
 
 
 def _has_the_shape_of_v(attention: Function) -> None:
     for n, length, depth in ((3, 1, 4), (2, 5, 3)):
-        q, k, v = (_random(seed, n, length, depth) for seed in range(3))
+        q, k, v = (draw(seed, n, length, depth) for seed in range(3))
         got = list(attention(q, k, v).shape)
         assert got == [n, length, depth], f"expected {[n, length, depth]}, got {got}"
 
 
 def _one_key(attention: Function) -> None:
-    q, k, v = _random(0, 3, 1, 4), _random(1, 3, 1, 4), _random(2, 3, 1, 4)
-    assert _close(attention(q, k, v), v), "where there is one key only, all attention goes to it"
+    q, k, v = draw(0, 3, 1, 4), draw(1, 3, 1, 4), draw(2, 3, 1, 4)
+    assert close(attention(q, k, v), v), "where there is one key only, all attention goes to it"
 
 
 def _is_a_mean(attention: Function) -> None:
-    q, k = _random(0, 2, 5, 4), _random(1, 2, 5, 4)
+    q, k = draw(0, 2, 5, 4), draw(1, 2, 5, 4)
     got = attention(q, k, torch.full((2, 5, 4), 7.0))
-    assert _close(got, torch.full((2, 5, 4), 7.0)), (
+    assert close(got, torch.full((2, 5, 4), 7.0)), (
         f"if all values are 7, so is their mean; yours lies between {float(got.min()):.3g} and "
         f"{float(got.max()):.3g}: the weights of one query do not sum to 1"
     )
@@ -42,9 +34,9 @@ def _is_a_mean(attention: Function) -> None:
 
 def _best_key_wins(attention: Function) -> None:
     k = 6 * torch.eye(4)[None]  # no larger: a plain exp must not overflow
-    v = _random(0, 1, 4, 4)
+    v = draw(0, 1, 4, 4)
     got = attention(k[:, [2, 0, 0, 3]], k, v)
-    assert _close(got, v[:, [2, 0, 0, 3]]), (
+    assert close(got, v[:, [2, 0, 0, 3]]), (
         "a query that equals one key, and is at right angles to the others, must get that key's "
         "value"
     )
@@ -63,9 +55,9 @@ def _half_way(attention: Function) -> None:
 
 
 def _any_order(attention: Function) -> None:
-    q, k, v = _random(0, 2, 6, 4), _random(1, 2, 6, 4), _random(2, 2, 6, 4)
+    q, k, v = draw(0, 2, 6, 4), draw(1, 2, 6, 4), draw(2, 2, 6, 4)
     order = torch.tensor([3, 1, 5, 0, 2, 4])
-    assert _close(attention(q, k, v), attention(q, k[:, order], v[:, order])), (
+    assert close(attention(q, k, v), attention(q, k[:, order], v[:, order])), (
         "keys and values in another order must not change any answer"
     )
 
@@ -96,9 +88,9 @@ ATTEND = Exercise(
         Property("the scores are divided by the root of the depth", _half_way),
     ),
     probes=(
-        (_random(3, 2, 5, 4), _random(4, 2, 5, 4), _random(5, 2, 5, 4)),
-        (_random(6, 1, 3, 9), _random(7, 1, 3, 9), _random(8, 1, 3, 9)),
-        (_random(9, 3, 1, 2), _random(10, 3, 1, 2), _random(11, 3, 1, 2)),
+        (draw(3, 2, 5, 4), draw(4, 2, 5, 4), draw(5, 2, 5, 4)),
+        (draw(6, 1, 3, 9), draw(7, 1, 3, 9), draw(8, 1, 3, 9)),
+        (draw(9, 3, 1, 2), draw(10, 3, 1, 2), draw(11, 3, 1, 2)),
     ),
     mutants=(
         Mutant(
@@ -165,13 +157,13 @@ ATTEND = Exercise(
 def _same_shape(along: Function) -> None:
     for shape in ((2, 3, 4, 5), (1, 2, 5, 3), (1, 2, 1, 4), (1, 2, 4, 1)):
         for axis in "HW":
-            got = list(along(_random(0, *shape), axis).shape)
+            got = list(along(draw(0, *shape), axis).shape)
             assert got == list(shape), f'{list(shape)} along "{axis}" came back as {got}'
 
 
 def _stays_on_its_line(along: Function) -> None:
     """Change one pixel, and see whose answers change: its column for H, its row for W."""
-    x = _random(0, 1, 3, 5, 7)
+    x = draw(0, 1, 3, 5, 7)
     for axis in "HW":
         changed = x.clone()
         changed[0, :, 3, 2] += 1.0
@@ -190,10 +182,10 @@ def _stays_on_its_line(along: Function) -> None:
 
 
 def _images_apart(along: Function) -> None:
-    x = _random(0, 2, 3, 4, 5)
+    x = draw(0, 2, 3, 4, 5)
     for axis in "HW":
         alone = torch.cat([along(x[:1], axis), along(x[1:], axis)])
-        assert _close(along(x, axis), alone), "the images of a batch must not hear each other"
+        assert close(along(x, axis), alone), "the images of a batch must not hear each other"
 
 
 def _along_both(x: Tensor, axis: str) -> Tensor:
@@ -225,12 +217,12 @@ AXIAL_ATTEND = Exercise(
         Property("images do not hear each other", _images_apart),
     ),
     probes=(
-        (_random(1, 2, 3, 4, 5), "H"),
-        (_random(1, 2, 3, 4, 5), "W"),
-        (_random(2, 1, 4, 6, 2), "H"),
-        (_random(3, 1, 2, 1, 5), "W"),
-        (_random(4, 2, 3, 4, 4), "H"),
-        (_random(4, 2, 3, 4, 4), "W"),
+        (draw(1, 2, 3, 4, 5), "H"),
+        (draw(1, 2, 3, 4, 5), "W"),
+        (draw(2, 1, 4, 6, 2), "H"),
+        (draw(3, 1, 2, 1, 5), "W"),
+        (draw(4, 2, 3, 4, 4), "H"),
+        (draw(4, 2, 3, 4, 4), "W"),
     ),
     mutants=(
         Mutant(

@@ -7,19 +7,15 @@ from torch import Tensor
 
 from axialkit.course.distances import resize_table
 from axialkit.course.lesson import Exercise, Function, Mutant, Property
+from axialkit.course.samples import draw
 from axialkit.course.tiny_positions import repeat_ends
-
-
-def _random(seed: int, *shape: int) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
-
 
 _PAIRS = ((5, 9), (9, 5), (4, 6), (3, 8), (2, 2), (7, 1), (1, 4), (1, 1))
 
 
 def _rows_for_the_new_length(resized: Function) -> None:
     for old, new in _PAIRS:
-        got = list(resized(_random(0, 2 * old - 1, 3), new).shape)
+        got = list(resized(draw(0, 2 * old - 1, 3), new).shape)
         assert got == [2 * new - 1, 3], (
             f"{new} places have {2 * new - 1} distances: a table {[2 * old - 1, 3]} must become "
             f"{[2 * new - 1, 3]}, not {got}"
@@ -32,7 +28,7 @@ def _short(row: Tensor) -> list[float]:
 
 def _center_stays(resized: Function) -> None:
     for old, new in _PAIRS:
-        table = _random(1, 2 * old - 1, 2)
+        table = draw(1, 2 * old - 1, 2)
         got, center = resized(table, new)[new - 1], table[old - 1]
         assert torch.allclose(got, center, atol=1e-5), (
             f"from {old} to {new} places: row {new - 1} is distance 0 and must equal row {old - 1} "
@@ -41,7 +37,7 @@ def _center_stays(resized: Function) -> None:
 
 
 def _same_size_same_table(resized: Function) -> None:
-    table = _random(2, 9, 2)
+    table = draw(2, 9, 2)
     assert torch.allclose(resized(table, 5), table, atol=1e-5), (
         "from 5 to 5 places nothing must change"
     )
@@ -49,7 +45,7 @@ def _same_size_same_table(resized: Function) -> None:
 
 def _ends_stay(resized: Function) -> None:
     for old, new in ((5, 9), (9, 5), (4, 6)):
-        table = _random(3, 2 * old - 1, 2)
+        table = draw(3, 2 * old - 1, 2)
         got = resized(table, new)
         for end, side in ((0, "left"), (-1, "right")):
             assert torch.allclose(got[end], table[end], atol=1e-5), (
@@ -109,12 +105,12 @@ RESIZE_TABLE = Exercise(
         Property("half way between two rows stands their mean", _between_two),
     ),
     probes=(
-        (_random(5, 9, 3), 9),
-        (_random(6, 17, 2), 5),
-        (_random(7, 7, 1).double(), 6),
-        (_random(8, 5, 4), 3),
-        (_random(9, 5, 2), 1),
-        (_random(10, 1, 3), 4),
+        (draw(5, 9, 3), 9),
+        (draw(6, 17, 2), 5),
+        (draw(7, 7, 1).double(), 6),
+        (draw(8, 5, 4), 3),
+        (draw(9, 5, 2), 1),
+        (draw(10, 1, 3), 4),
         (torch.arange(9.0)[:, None], 7),
     ),
     mutants=(

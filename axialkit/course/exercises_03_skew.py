@@ -12,12 +12,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from axialkit.course.distances import skew
 from axialkit.course.lesson import Exercise, Function, Mutant, Property
+from axialkit.course.samples import draw
 
 _GATHERS = ("aten::gather", "aten::index", "aten::index_select", "aten::take", "aten::embedding")
-
-
-def _random(seed: int, *shape: int) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
 class _Recorded(TorchDispatchMode):
@@ -41,7 +38,7 @@ class _Recorded(TorchDispatchMode):
 def _scores_per_key(skewed: Function) -> None:
     for leading, length in (((), 4), ((2,), 3), ((2, 3), 5), ((1, 2, 2), 2), ((3,), 1)):
         shape = [*leading, length, length]
-        got = list(skewed(_random(0, *leading, length, 2 * length - 1)).shape)
+        got = list(skewed(draw(0, *leading, length, 2 * length - 1)).shape)
         assert got == shape, (
             f"{[*leading, length, 2 * length - 1]} must become {shape}, not {got}"
             + (" (a line of one place)" if length == 1 else "")
@@ -50,7 +47,7 @@ def _scores_per_key(skewed: Function) -> None:
 
 def _each_in_its_place(skewed: Function) -> None:
     for seed, (leading, length) in enumerate((((), 4), ((2,), 3), ((2, 3), 5), ((3,), 1))):
-        x = _random(seed, *leading, length, 2 * length - 1)
+        x = draw(seed, *leading, length, 2 * length - 1)
         got = skewed(x)
         for i in range(length):
             for j in range(length):
@@ -62,7 +59,7 @@ def _each_in_its_place(skewed: Function) -> None:
 
 
 def _any_memory(skewed: Function) -> None:
-    x = _random(7, 7, 4).T
+    x = draw(7, 7, 4).T
     assert torch.equal(skewed(x), skewed(x.contiguous())), (
         "the result depends on how the numbers lie in memory: x is a transposed tensor here"
     )
@@ -70,7 +67,7 @@ def _any_memory(skewed: Function) -> None:
 
 def _no_gather(skewed: Function) -> None:
     with _Recorded() as recorded:
-        skewed(_random(8, 2, 4, 7))
+        skewed(draw(8, 2, 4, 7))
     found = sorted(recorded.names.intersection(_GATHERS))
     assert not found, (
         f"right so far, but it picks every number by an index ({found[0]}). The point is to do "
@@ -98,10 +95,10 @@ SKEW = Exercise(
         Property("no gather: nothing is picked by an index", _no_gather),
     ),
     probes=(
-        (_random(1, 4, 7),),
-        (_random(2, 2, 3, 5),),
-        (_random(3, 2, 2, 5, 9).double(),),
-        (_random(4, 3, 1, 1),),
+        (draw(1, 4, 7),),
+        (draw(2, 2, 3, 5),),
+        (draw(3, 2, 2, 5, 9).double(),),
+        (draw(4, 3, 1, 1),),
     ),
     mutants=(
         Mutant(

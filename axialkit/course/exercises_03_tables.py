@@ -5,11 +5,7 @@ from torch import Tensor
 
 from axialkit.course.distances import lookup_rel, relative_index
 from axialkit.course.lesson import Exercise, Function, Mutant, Property
-
-
-def _random(seed: int, *shape: int) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
-
+from axialkit.course.samples import draw
 
 # ---- 3.1 relative_index
 
@@ -126,7 +122,7 @@ RELATIVE_INDEX = Exercise(
 
 def _vector_per_pair(lookup: Function) -> None:
     for lq, lk, depth in ((4, 4, 3), (3, 5, 2), (1, 6, 1), (6, 1, 9), (1, 1, 4)):
-        table = _random(0, lq + lk - 1, depth)
+        table = draw(0, lq + lk - 1, depth)
         got = list(lookup(table, relative_index(lq, lk)).shape)
         assert got == [lq, lk, depth], (
             f"{lq} queries, {lk} keys and {depth} channels must give [{lq}, {lk}, {depth}], "
@@ -141,7 +137,7 @@ def _scattered(seed: int, rows: int, lq: int, lk: int) -> Tensor:
 
 def _reads_the_index(lookup: Function) -> None:
     for seed, (lq, lk) in enumerate(((4, 4), (3, 5), (2, 1))):
-        table, idx = _random(seed, 7, 3), _scattered(seed, 7, lq, lk)
+        table, idx = draw(seed, 7, 3), _scattered(seed, 7, lq, lk)
         got = lookup(table, idx)
         for i in range(lq):
             for j in range(lk):
@@ -152,7 +148,7 @@ def _reads_the_index(lookup: Function) -> None:
 
 
 def _all_pairs_teach(lookup: Function) -> None:
-    table = _random(1, 7, 2).requires_grad_()
+    table = draw(1, 7, 2).requires_grad_()
     got = lookup(table, relative_index(4, 4))
     gradient = None
     if got.requires_grad:
@@ -175,10 +171,10 @@ LOOKUP_REL = Exercise(
         Property("a row learns from all pairs that share it", _all_pairs_teach),
     ),
     probes=(
-        (_random(2, 7, 3), relative_index(4, 4)),
-        (_random(3, 7, 2), relative_index(3, 5)),
-        (_random(4, 9, 9), _scattered(5, 9, 4, 2)),
-        (_random(5, 5, 4), _scattered(6, 5, 3, 3)),
+        (draw(2, 7, 3), relative_index(4, 4)),
+        (draw(3, 7, 2), relative_index(3, 5)),
+        (draw(4, 9, 9), _scattered(5, 9, 4, 2)),
+        (draw(5, 5, 4), _scattered(6, 5, 3, 3)),
     ),
     mutants=(
         Mutant(

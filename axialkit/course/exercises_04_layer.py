@@ -13,8 +13,8 @@ from axialkit.attention.reference import (
     retrieved_content,
     retrieved_position,
 )
-from axialkit.course.exercises_04_terms import close, draw
 from axialkit.course.lesson import Exercise, Function, Mutant, Property
+from axialkit.course.samples import close, draw
 from axialkit.course.sensitive import axial_forward, golden_layer
 
 

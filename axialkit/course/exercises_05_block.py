@@ -10,6 +10,7 @@ from torch import Tensor
 from axialkit.course.block import axial_block
 from axialkit.course.lesson import Exercise, Function, Mutant, Property
 from axialkit.course.line import axial_attend
+from axialkit.course.samples import draw
 
 
 class Layer:
@@ -28,13 +29,9 @@ class Layer:
         return self.name
 
 
-def _random(seed: int, *shape: int) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
-
-
 def _mix(seed: int, c_in: int, c_out: int, stride: int = 1, *, act: bool = False) -> Layer:
     """Return a 1x1 convolution with a shift, as a function."""
-    weight, shift = _random(seed, c_out, c_in), _random(seed + 50, c_out, 1, 1)
+    weight, shift = draw(seed, c_out, c_in), draw(seed + 50, c_out, 1, 1)
 
     def mix(x: Tensor) -> Tensor:
         y = einsum(weight, x[:, :, ::stride, ::stride], "o i, b i h w -> b o h w") + shift
@@ -77,7 +74,7 @@ def _has_a_shape(block: Function) -> None:
         (9, 4, 2, 5, 2),
         (1, 3, 3, 3, 1),
     ):
-        got = block(_random(0, 2, c_in, h, w), *_parts(c_in, c_out, stride, project=c_in != c_out))
+        got = block(draw(0, 2, c_in, h, w), *_parts(c_in, c_out, stride, project=c_in != c_out))
         expected = [2, c_out, -(-h // stride), -(-w // stride)]
         assert list(got.shape) == expected, (
             f"a map of {h} x {w} with stride {stride} and {c_out} channels behind must become "
@@ -86,7 +83,7 @@ def _has_a_shape(block: Function) -> None:
 
 
 def _silent_branch(block: Function) -> None:
-    x = _random(1, 2, 3, 5, 7)
+    x = draw(1, 2, 3, 5, 7)
     for stride in (1, 2):
         got = block(x, *_PLAIN[:3], _SILENT, None, stride)
         expected = x.relu()[:, :, ::stride, ::stride]
@@ -139,7 +136,7 @@ def _activations(block: Function) -> None:
 
 
 def _sees_everything(block: Function) -> None:
-    x = _random(3, 1, 3, 4, 6) + 3
+    x = draw(3, 1, 3, 4, 6) + 3
     parts = (_same("reduce"), _hop("H"), _hop("W"), _same("expand"), None, 1)
     changed = x.clone()
     changed[0, :, 3, 1] += 1
@@ -221,7 +218,7 @@ AXIAL_BLOCK = Exercise(
         Property("with a stride, too, whole lines are attended", _whole_lines),
     ),
     probes=tuple(
-        (_random(seed, 2, c_in, h, w), *_parts(c_in, c_out, stride, project=c_in != c_out))
+        (draw(seed, 2, c_in, h, w), *_parts(c_in, c_out, stride, project=c_in != c_out))
         for seed, c_in, c_out, h, w, stride in (
             (5, 3, 3, 4, 6, 1),
             (6, 3, 5, 5, 7, 2),

@@ -8,7 +8,7 @@ import axialkit
 from axialkit.attention import record_attention
 from axialkit.attention.reference import Terms
 from axialkit.course.exercises_04_layer import make_layer
-from axialkit.course.exercises_04_terms import draw
+from axialkit.course.samples import draw
 from axialkit.course.sensitive import (
     attend_with,
     axial_forward,
