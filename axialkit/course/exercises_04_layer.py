@@ -44,14 +44,62 @@ def _sequences_apart(forward: Function) -> None:
     assert close(forward(layer, x), alone), "the sequences of a batch must not hear each other"
 
 
+def _from_the_parts(forward: Function) -> None:
+    layer = make_layer(0, 6, 4, 8, 2)
+
+    def refuse(*_: object) -> None:
+        raise AssertionError(
+            "layer(x) runs the whole layer at once; write it from the parts: layer.qkv, "
+            "layer.norm_qkv and so on"
+        )
+
+    layer.register_forward_pre_hook(refuse)
+    forward(layer, draw(0, 1, 5, 6))
+
+
 def _golden(forward: Function) -> None:
     layer, x, expected = golden_layer()
     got = forward(layer, x)
-    error = float((got - expected).abs().max())
+    error = float((got - expected).abs().max()) if got.shape == expected.shape else torch.inf
     assert error < 1e-5, (
         f"the authors' code gives other numbers for the recorded layer: yours are off by up to "
-        f"{error:.3g}, allowed are 0.00001"
+        f"{error:.3g}, allowed are 0.00001. {_first_wrong_step(forward, layer, x)}"
     )
+
+
+def _first_wrong_step(forward: Function, layer: AxialAttention1d, x: Tensor) -> str:
+    """Say which batch norm is the first to get something else than it should."""
+    wanted, got = (_entering(f, layer, x) for f in (axial_forward, forward))
+    for name, right in wanted.items():
+        if name not in got:
+            return f"layer.{name} is never called."
+        if got[name].shape != right.shape:
+            return (
+                f"What enters layer.{name} has the shape {list(got[name].shape)}, not "
+                f"{list(right.shape)}."
+            )
+        if not close(got[name], right):
+            return (
+                f"The first step that goes wrong: what enters layer.{name} has the right shape "
+                "and other numbers. Look at the order of its channels, and at what comes before."
+            )
+    return "All batch norms get what they should; the mistake comes after them."
+
+
+def _entering(forward: Function, layer: AxialAttention1d, x: Tensor) -> dict[str, Tensor]:
+    """Return what enters each batch norm of the layer during a run."""
+    caught: dict[str, Tensor] = {}
+    norms = {name: getattr(layer, name) for name in ("norm_qkv", "norm_logits", "norm_output")}
+    hooks = [
+        norm.register_forward_pre_hook(lambda _, given, name=name: caught.update({name: given[0]}))
+        for name, norm in norms.items()
+    ]
+    try:
+        forward(layer, x)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return caught
 
 
 def _parts(layer: AxialAttention1d, x: Tensor) -> list[Tensor]:
@@ -82,8 +130,6 @@ def _variant(layer: AxialAttention1d, x: Tensor, name: str) -> Tensor:
     if name == "exchanged":
         q, k = k, q
     terms = _terms(q, k, r_q, r_k)
-    if name == "root":
-        terms[0] = terms[0] / q.shape[-1] ** 0.5
     if name == "interleaved":
         mixed = layer.norm_logits(rearrange(terms, "term b head i j -> b (head term) i j"))
         logits = reduce(mixed, "b (head term) i j -> b head i j", "sum", term=3)
@@ -95,6 +141,9 @@ def _variant(layer: AxialAttention1d, x: Tensor, name: str) -> Tensor:
     what, where = retrieved_content(weights, v), retrieved_position(weights, r_v)
     if name == "no r_v":
         where = 0 * where
+    if name == "in turn":
+        flat = rearrange([what, where], "term b head l e -> b (head e term) l")
+        return reduce(layer.norm_output(flat), "b (c term) l -> b l c", "sum", term=2)
     return _answer(layer, [what, where], norm=name != "raw output")
 
 
@@ -115,6 +164,7 @@ FORWARD = Exercise(
     properties=(
         Property("as many pixels, as deep as the values together", _sizes),
         Property("sequences do not hear each other", _sequences_apart),
+        Property("it is written from the parts", _from_the_parts),
         Property("the authors' own numbers come out", _golden),
     ),
     probes=(
@@ -135,9 +185,10 @@ FORWARD = Exercise(
             "interleaved",
         ),
         _mutant(
-            "root as well",
-            "q·k is divided by the root of the depth, and then normed. The norm alone does it.",
-            "root",
+            "what and where interleaved",
+            "what and where reach their batch norm channel by channel in turn, as in the older "
+            "code. Here all channels of what come first, then all of where: (term head e).",
+            "in turn",
         ),
         _mutant(
             "softmax over the queries",
@@ -169,6 +220,7 @@ FORWARD = Exercise(
         "side by side; norm, sum.",
         "logits = layer.norm_logits(torch.cat([content, logits_qr(q, r_q), logits_kr(k, r_k)], "
         'dim=1)); weights = reduce(logits, "b (term head) i j -> b head i j", "sum", '
-        "term=3).softmax(-1).",
+        'term=3).softmax(-1); found = rearrange([what, where], "term b head l e -> b (term head e) '
+        'l"), layer.norm_output(found), then reduce "b (term c) l -> b l c".',
     ),
 )

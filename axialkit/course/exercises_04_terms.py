@@ -26,10 +26,8 @@ def _one_vector(length: int, depth: int, i: int, j: int) -> Tensor:
     return r
 
 
-_PROBES = tuple(
-    (draw(seed, b, heads, length, d), vectors(seed + 50, length, d))
-    for seed, (b, heads, length, d) in enumerate(((2, 3, 5, 4), (1, 2, 7, 9), (2, 1, 1, 4)))
-)
+_SIZES = ((2, 3, 5, 4), (1, 2, 7, 9), (2, 1, 1, 4))
+_PROBES = tuple((draw(n, *size), vectors(n + 50, *size[2:])) for n, size in enumerate(_SIZES))
 
 
 def _gives_maps(logits: Function) -> None:
@@ -42,7 +40,7 @@ def _gives_maps(logits: Function) -> None:
 def _doubles(logits: Function) -> None:
     x, r = draw(0, 1, 2, 5, 4), vectors(1, 5, 4)
     assert close(logits(2 * x, r), 2 * logits(x, r)), (
-        "vectors of twice the length must give scores twice as large: these are scores, no softmax"
+        "vectors of twice the length must give scores twice as large: no softmax, and nothing added"
     )
 
 
@@ -188,6 +186,11 @@ LOGITS_KR = Exercise(
             "the products are averaged over the depth. A dot product is their sum.",
         ),
         Mutant(
+            "softmax too early",
+            lambda k, r: key_position_logits(k, r).softmax(dim=-1),
+            "these are weights already. The softmax comes once, after all terms are added.",
+        ),
+        Mutant(
             "one vector for all queries",
             lambda k, r: (
                 einsum(k, r[0], "b head j d, j d -> b head j").unsqueeze(2)
@@ -277,6 +280,11 @@ VALUE_REL = Exercise(
             "one vector for all queries",
             lambda w, r: einsum(w, r[0], "b head i j, j d -> b head i d"),
             "all queries use the vectors of query 0. Every query i has its own line r[i].",
+        ),
+        Mutant(
+            "divided once more",
+            lambda w, r: retrieved_position(w, r) / w.shape[-1],
+            "the sum is divided by the number of keys. The weights sum to 1 already.",
         ),
         Mutant(
             "not summed",

@@ -99,12 +99,17 @@ def draw_figure_two(shapes: Shapes, terms: Terms = Terms()) -> str:  # noqa: B00
 
 def describe_figure_two(shapes: Shapes) -> str:
     """Say what the figure shows, for readers who cannot see it."""
+    there = [box for box in _BOXES[1:] if box.key in shapes]
     steps = "; ".join(
-        f"{box.text} from {' and '.join(box.inputs) or 'a table'}, {_shape(shapes[box.key])}"
-        for box in _BOXES[1:]
-        if box.key in shapes
+        f"{box.text} from {' and '.join(key for key in box.inputs if key in shapes) or 'a table'}, "
+        f"{_shape(shapes[box.key])}"
+        for box in there
     )
-    return f"A diagram of boxes and arrows, from x {_shape(shapes['x'])} at the bottom: {steps}."
+    empty = ", ".join(box.text.split(",")[0] for box in _BOXES if box.key not in shapes)
+    return (
+        f"A diagram of boxes and arrows, from x {_shape(shapes['x'])} at the bottom: {steps}."
+        + (f" Dashed and empty: {empty}." if empty else "")
+    )
 
 
 def _raised(text: str) -> str:

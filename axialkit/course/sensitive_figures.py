@@ -8,13 +8,14 @@ import torch
 from jaxtyping import UInt8
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from axialkit.attention import AxialAttention1d
 from axialkit.attention.reference import Terms
 from axialkit.course.bands import Band
-from axialkit.course.palette import BLACK, BLUE, ORANGE
+from axialkit.course.palette import BLACK, BLUE, ORANGE, VERMILION
 from axialkit.course.sensitive import Rows, attend_with, layer_cost
-from axialkit.course.term_tasks import GAMES, VARIANTS
+from axialkit.course.term_tasks import GAMES, NEEDS, VARIANTS
 
 Image = UInt8[np.ndarray, "height width 3"]
 Scores = Mapping[str, Mapping[str, float]]  # game -> variant -> share of right answers
@@ -163,6 +164,10 @@ def draw_games(own: Scores, stored: Band) -> Figure:
             text = stored.says(f"{game}, {variant}")
             if variant in own.get(game, {}):
                 text += f"\nyours: {own[game][variant]:.0%}".replace("%", " %")
+            if variant == NEEDS[game]:
+                axes.add_patch(
+                    Rectangle((x - 0.48, y - 0.47), 0.96, 0.94, fill=False, lw=3, ec=VERMILION)
+                )
             ink = BLACK if means[y, x] > 0.7 else "white"
             axes.text(x, y, text, ha="center", va="center", color=ink, size=11)
     axes.set_xticks(range(len(VARIANTS)), VARIANTS)

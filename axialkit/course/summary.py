@@ -45,4 +45,4 @@ def _help_used(lesson: Lesson, progress: Progress) -> str:
 def _predictions(lesson: Lesson, progress: Progress) -> str:
     rows = calibration(progress.section(lesson.key, "predictions"))
     told = [f"{right} of {count} right when {name}" for name, count, right in rows if count]
-    return ", ".join(told) or "none revealed yet"
+    return ", ".join(told) or "none made and revealed"

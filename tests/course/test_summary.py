@@ -11,7 +11,7 @@ def test_an_empty_record(learner: Session, capsys: pytest.CaptureFixture[str]) -
     said = capsys.readouterr().out
     assert "A  say what a pixel can reach:  · 1.2 reachable  · 1.3 corner" in said
     assert "░░░░ 0 of 4\n" in said
-    assert "none revealed yet" in said
+    assert "none made and revealed" in said
     assert "✓" not in said
 
 
