@@ -24,6 +24,20 @@ def cells(lesson: Lesson) -> list[nbformat.NotebookNode]:
     return nbformat.read(path, as_version=4).cells
 
 
+def test_every_notebook_begins_alike(lesson: Lesson, cells: list[nbformat.NotebookNode]) -> None:
+    """Title, the guarded installing cell of Colab, parameters, setup of this lesson."""
+    title, installs, parameters, setup = cells[:4]
+    assert title.source.startswith(f"# {lesson.key} · ")
+    assert 'if "google.colab" in sys.modules:' in installs.source
+    assert parameters.metadata["tags"] == ["parameters"]
+    names: dict[str, object] = {}
+    exec(parameters.source, names)  # noqa: S102
+    wanted = {"PROFILE": "learn", "SEED": 0, "DATA_ROOT": None, "CHECKS": "learner"}
+    assert {name: names[name] for name in wanted} == wanted
+    call = f'nb.setup("{lesson.key}", PROFILE, SEED, data_root=DATA_ROOT, checks=CHECKS)'
+    assert setup.source.endswith(f"lesson = {call}")
+
+
 def test_headers_name_the_goal(lesson: Lesson, cells: list[nbformat.NotebookNode]) -> None:
     text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
     header = (
