@@ -10,7 +10,6 @@ from jaxtyping import Float
 from torch import Tensor
 
 from axialkit.attention import summaries
-from axialkit.attention.two_hop import Passes
 
 Height = Float[Tensor, "w i h"]
 Width = Float[Tensor, "i j w"]
@@ -18,12 +17,12 @@ Width = Float[Tensor, "i j w"]
 
 def two_hop(height: Height, width: Width, i: int, j: int) -> Float[Tensor, "h w"]:
     """Return where pixel (i, j) looks in both hops: along the columns first, then along its row."""
-    return Passes(height, width, order="hw", stride=1).compose((i, j))
+    return einsum(width[i, j], height[:, i], "w, w h -> h w")
 
 
 def two_hop_wh(height: Height, width: Width, i: int, j: int) -> Float[Tensor, "h w"]:
     """Return the same for a layer that runs along the rows first, then along the columns."""
-    return Passes(height, width, order="wh", stride=1).compose((i, j))
+    return einsum(height[j, i], width[:, j], "h, h w -> h w")
 
 
 def head_pairs(

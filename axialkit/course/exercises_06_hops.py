@@ -4,7 +4,6 @@ import torch
 from einops import einsum
 from torch import Tensor
 
-from axialkit.attention.two_hop import Passes
 from axialkit.course.composed import two_hop, two_hop_wh
 from axialkit.course.lesson import Exercise, Function, Mutant, Property
 
@@ -109,7 +108,6 @@ TWO_HOP = Exercise(
     name="two_hop",
     goal="A",
     solution=two_hop,
-    shown=(two_hop, Passes.compose),
     properties=(
         Property("one weight per pixel", check_shape),
         Property("the weights are positive and sum to 1", check_sum),
@@ -180,7 +178,6 @@ TWO_HOP_WH = Exercise(
     name="two_hop_wh",
     goal="A",
     solution=two_hop_wh,
-    shown=(two_hop_wh, Passes.compose),
     properties=(
         Property("one weight per pixel", check_shape),
         Property("the weights are positive and sum to 1", check_sum),

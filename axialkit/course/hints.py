@@ -1,9 +1,7 @@
 """Help on request: three hints per exercise, then the solution. What was asked for is recorded."""
 
-import ast
-import inspect
-
 from axialkit.course.lessons import Key, get_exercise, lesson_of
+from axialkit.course.pastable import pastable
 from axialkit.course.session import current
 
 _LEVELS = ("shape", "idea", "line")
@@ -32,16 +30,4 @@ def solution(key: Key, *, sure: bool = False) -> None:
         )
         return
     session.progress.put(lesson_of(key), "solutions", key, True)
-    for function in exercise.shown or (exercise.solution,):
-        print(as_in_a_notebook(inspect.getsource(function)))
-
-
-def as_in_a_notebook(source: str) -> str:
-    """Return a function without its annotations, which name things that a notebook has not."""
-    tree = ast.parse(source)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef):
-            node.returns = None
-        if isinstance(node, ast.arg):
-            node.annotation = None
-    return ast.unparse(tree) + "\n"
+    print(pastable(exercise))

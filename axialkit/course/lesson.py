@@ -50,7 +50,7 @@ class Exercise:
     hints: tuple[str, str, str]
     """Shape, then idea, then line."""
     shown: tuple[Function, ...] = ()
-    """Functions whose source ``solution()`` shows; empty: the solution alone."""
+    """Functions whose source ``solution()`` shows, the solution among them; empty: it alone."""
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,14 @@
 
 import pytest
 
+from axialkit.course.checks import judge
 from axialkit.course.hints import hint, solution
-from axialkit.course.lessons import get_exercise
+from axialkit.course.lesson import Exercise
+from axialkit.course.lessons import LESSONS, get_exercise
+from axialkit.course.pastable import pastable
 from axialkit.course.session import Session
+
+EXERCISES = [exercise for lesson in LESSONS.values() for exercise in lesson.exercises]
 
 
 def test_hints_in_order(learner: Session, capsys: pytest.CaptureFixture[str]) -> None:
@@ -36,3 +41,14 @@ def test_solution_asks_first(learner: Session, capsys: pytest.CaptureFixture[str
 def test_solution_without_helpers(learner: Session, capsys: pytest.CaptureFixture[str]) -> None:
     solution("1.3", sure=True)
     assert "return (i, w)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.key)
+def test_solutions_can_be_pasted_and_pass(exercise: Exercise) -> None:
+    """Into an empty notebook: what is printed brings its own imports."""
+    text = pastable(exercise)
+    assert "def " in text and "Float[" not in text
+    notebook: dict[str, object] = {}
+    exec(text, notebook)  # noqa: S102
+    verdict = judge(exercise, notebook[exercise.name])
+    assert verdict.passed, verdict.problem
