@@ -12,8 +12,6 @@ from axialkit.course.lessons import Key, get_exercise, lesson_of
 from axialkit.course.session import current
 
 _PICTURE_CELLS = 200  # larger arrays are described, not drawn
-
-
 _CHANGED = (
     "changes what it was given. Work on a copy (x.clone() of a tensor, x.copy() of an array), or "
     "make new ones: x = x / 2 does, x /= 2 does not."
@@ -199,7 +197,7 @@ def _where(got: Any, expected: Any) -> str:  # noqa: ANN401  (whatever the learn
     """Name the first place where two tensors of one shape differ."""
     if not (is_tensor(got) and is_tensor(expected)) or got.shape != expected.shape:
         return ""
-    places = (~got.isclose(expected, rtol=1e-4, atol=1e-5)).nonzero()
+    places = _differing(got, expected).nonzero()
     if len(places) == 0:
         return ""
     first = tuple(places[0].tolist())
@@ -231,8 +229,6 @@ def _equal(a: Any, b: Any) -> bool:  # noqa: ANN401  (whatever the learner retur
     """Lists equal tuples and numpy numbers equal Python's; shapes must agree."""
     if hasattr(a, "state_dict") and hasattr(b, "state_dict"):
         return _equal_weights(a.state_dict(), b.state_dict())
-    if _holds_tensors(a) and _holds_tensors(b):
-        return len(a) == len(b) and all(map(_equal, a, b))
     if a is None or b is None or isinstance(a, type) or isinstance(b, type):
         return a is b
     if is_tensor(a) or is_tensor(b):
@@ -240,9 +236,16 @@ def _equal(a: Any, b: Any) -> bool:  # noqa: ANN401  (whatever the learner retur
     if isinstance(a, list | tuple) and isinstance(b, list | tuple):
         return len(a) == len(b) and all(map(_equal, a, b))
     try:
-        return np.array_equal(np.asarray(a), np.asarray(b))
+        return _same_arrays(np.asarray(a), np.asarray(b))
     except (TypeError, ValueError):  # ragged, or not comparable
         return False
+
+
+def _same_arrays(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whole numbers and masks must be equal, fractions up to rounding."""
+    if a.shape == b.shape and "f" in (a.dtype.kind, b.dtype.kind):
+        return np.allclose(a, b, rtol=1e-9, atol=1e-12, equal_nan=True)
+    return np.array_equal(a, b)
 
 
 def _equal_weights(a: dict[str, Any], b: dict[str, Any]) -> bool:
@@ -255,10 +258,17 @@ def _holds_tensors(value: object) -> bool:
 
 
 def _same_tensors(a: Any, b: Any) -> bool:  # noqa: ANN401  (whatever the learner returns)
-    """Shape and type must agree, the numbers up to rounding."""
+    """Shape and type must agree; whole numbers exactly, others up to rounding."""
     if not (is_tensor(a) and is_tensor(b)) or a.shape != b.shape or a.dtype != b.dtype:
         return False
-    return a.allclose(b, rtol=1e-4, atol=1e-5, equal_nan=True)
+    return not _differing(a, b).any()
+
+
+def _differing(a: Any, b: Any) -> Any:  # noqa: ANN401  (tensors of one shape and type)
+    if not a.is_floating_point():
+        return a != b
+    rtol, atol = (1e-8, 1e-10) if a.element_size() == 8 else (1e-4, 1e-5)
+    return ~a.isclose(b, rtol=rtol, atol=atol, equal_nan=True)
 
 
 def _draw(value: Any) -> str:  # noqa: ANN401  (whatever the learner returns)

@@ -29,19 +29,19 @@ _MEANINGS: tuple[tuple[str, str], ...] = (
         "{1} numbers do not fill the shape {0}. Count: the lengths must multiply to {1}.",
     ),
     (
-        r"EinopsError[^$]*Axis (\w+) is not used",
+        r"EinopsError.*Axis (\w+) is not used",
         "{0} is given a length, but the pattern has no such letter: names must agree.",
     ),
     (
-        r"EinopsError[^$]*Could not infer sizes for \{?([^}}]*)\}?",
+        r"EinopsError.*Could not infer sizes for \{?([^}}]*)\}?",
         "Of {0}, whose letters share one axis, one length has to be told: rearrange(..., b=2).",
     ),
     (
-        r"EinopsError[^$]*(?:Unknown axis|Unknown character|mbalanced|nmatched|rackets)",
+        r"EinopsError.*(?:Unknown axis|Unknown character|mbalanced|nmatched|rackets)",
         'A pattern has letters with spaces between them, and round brackets: "b h w -> (b h) w".',
     ),
     (
-        r"EinopsError[^$]*(?:dentifiers only|only on one side|lacks|not found)",
+        r"EinopsError.*(?:dentifiers only|only on one side|lacks|not found)",
         "Both sides of the arrow must have the same letters; to drop one, reduce or einsum.",
     ),
     (
@@ -121,6 +121,6 @@ def _arguments(message: str, name: str) -> str:
 
 def _meaning(message: str) -> str:
     for pattern, sentence in _MEANINGS:
-        if found := re.search(pattern, message):
+        if found := re.search(pattern, message, re.DOTALL):
             return f" {sentence.format(*found.groups())}"
     return ""

@@ -175,6 +175,18 @@ def test_a_wrong_number_is_shown_with_its_place() -> None:
     assert "numbers differ, the first at [0, " in verdict.problem
 
 
+def test_whole_numbers_are_compared_exactly() -> None:
+    exercise = dataclasses.replace(get_exercise("8.6"), properties=())
+    verdict = judge(exercise, lambda *given: exercise.solution(*given) + 1)
+    assert not verdict.passed  # 13003 is not 13002, however small the difference
+
+
+def test_doubles_are_compared_as_doubles() -> None:
+    exercise = dataclasses.replace(get_exercise("6.1"), properties=())
+    verdict = judge(exercise, lambda *given: exercise.solution(*given).float().double())
+    assert not verdict.passed
+
+
 def test_swapping_the_axes_of_squares_only_is_noticed() -> None:
     def sly(x: torch.Tensor, axis: str) -> torch.Tensor:
         square = x.shape[2] == x.shape[3]
