@@ -33,13 +33,14 @@ def count_params(table: Table) -> int:
     for row in table.stages:
         for _ in range(row.depth):
             out = row.filters[-1]
-            total += _branch_parameters(table, row, channels)
+            total += branch_parameters(table, row, channels)
             total += conv_parameters(1, channels, out) if channels != out else 0
             channels = out
     return total
 
 
-def _branch_parameters(table: Table, row: Stage, channels: int) -> int:
+def branch_parameters(table: Table, row: Stage, channels: int) -> int:
+    """Count the branch of one block of a row, of the three kinds; its shortcut is not in it."""
     if row.block == "basic":
         c1, c2 = row.filters
         return conv_parameters(3, channels, c1) + conv_parameters(3, c1, c2)

@@ -4,7 +4,12 @@ from typing import Any, NamedTuple
 
 import torch
 
-from axialkit.course.block_counts import conv_parameters, count_params, hop_parameters
+from axialkit.course.block_counts import (
+    branch_parameters,
+    conv_parameters,
+    count_params,
+    hop_parameters,
+)
 from axialkit.course.lesson import Exercise, Function, Mutant, Property
 from axialkit.model.backbone import AxialResNet
 from axialkit.model.stages import Stage, Table
@@ -134,7 +139,7 @@ COUNT_PARAMS = Exercise(
     name="count_params",
     goal="C",
     solution=count_params,
-    shown=(conv_parameters, hop_parameters, count_params),
+    shown=(conv_parameters, hop_parameters, branch_parameters, count_params),
     properties=(
         Property("stems are counted", _stems),
         Property("basic blocks, with and without a projection", _basic),

@@ -7,8 +7,6 @@ hops along one axis.
 """
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import NamedTuple
 
 import torch
@@ -18,6 +16,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from axialkit.attention import AxialAttention1d
+from axialkit.course.small_training import fit, one_thread
 from axialkit.errors import InputError
 
 GRID = (8, 16)  # (height, width) in cells
@@ -145,15 +144,12 @@ def train_net(stack: str, steps: int, seed: int = 0, batch: int = 16) -> Outcome
         torch.manual_seed(seed)
         start = time.process_time()
         net, generator = TwoHopNet(stack), torch.Generator().manual_seed(seed + 1)
-        optimizer = torch.optim.AdamW(net.parameters(), lr=8e-3)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 8e-3, total_steps=steps)
-        for _ in range(steps):
+
+        def draw_loss() -> Tensor:
             task = draw_tasks(batch, generator)
-            loss = F.cross_entropy(net(task.image), task.answer, ignore_index=NO_ANSWER)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
+            return F.cross_entropy(net(task.image), task.answer, ignore_index=NO_ANSWER)
+
+        fit(net, draw_loss, steps, rate=8e-3)
         seconds = time.process_time() - start
         return Outcome(net.eval(), accuracy(net, seed=seed + 99), seconds)
 
@@ -168,14 +164,3 @@ def accuracy(net: nn.Module, seed: int, batches: int = 8) -> float:
         asked = task.answer != NO_ANSWER
         right.append((net(task.image).argmax(dim=1) == task.answer)[asked])
     return torch.cat(right).float().mean().item()
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Layers this small run faster on one thread, and sums come out the same every time."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -9,7 +9,7 @@ from einops import einsum, rearrange, reduce
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from axialkit.attention import AxialAttention1d, record_attention
+from axialkit.attention import AxialAttention1d
 from axialkit.attention.positions import look_up
 from axialkit.attention.reference import (
     Terms,
@@ -99,22 +99,15 @@ def rows_of(model: nn.Module, image: np.ndarray, name: str) -> tuple[AxialAttent
 
     ``name`` is as in ``record_attention``, such as ``stage4.block3.width``.
     """
+    block, _, axis = name.rpartition(".")
+    layers = axial_layers(model).items()
+    layer = next(each for path, each in layers if path.endswith(f"{block}.branch.attention.{axis}"))
     caught: list[Tensor] = []
-    with record_attention(model, layers=[name]) as maps:
-        hooks = [
-            layer.register_forward_pre_hook(lambda _, inputs: caught.append(inputs[0]))
-            for path, layer in axial_layers(model).items()
-            if all(part in path.split(".") for part in name.split("."))
-        ]
+    hook = layer.register_forward_pre_hook(lambda _, inputs: caught.append(inputs[0]))
+    try:
         model(rearrange(torch.from_numpy(image), "h w c -> 1 c h w"))
-    for hook in hooks:
+    finally:
         hook.remove()
-    (layer,) = (
-        layer
-        for path, layer in axial_layers(model).items()
-        if all(part in path.split(".") for part in name.split("."))
-    )
-    assert len(maps) == len(caught) == 1
     return layer, caught[0]
 
 

@@ -16,7 +16,8 @@ from torch import Tensor, nn
 
 from axialkit.attention import AxialAttention1d, Terms
 from axialkit.attention.batch_norm import MOMENTUM, BatchNorm
-from axialkit.course.key_task import GREY, KEY_COLORS, NO_ANSWER, one_thread
+from axialkit.course.key_task import GREY, KEY_COLORS, NO_ANSWER
+from axialkit.course.small_training import fit, one_thread
 from axialkit.errors import InputError
 
 LENGTH = 32  # cells of a line
@@ -125,16 +126,13 @@ def train_net(
         torch.manual_seed(seed)
         start = time.process_time()
         net, generator = SideNet(positions), torch.Generator().manual_seed(seed + 1)
-        optimizer = torch.optim.AdamW(net.parameters(), lr=8e-3)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 8e-3, total_steps=steps)
-        for _ in range(steps):
+
+        def draw_loss() -> Tensor:
             task = draw_lines(batch, learned, generator)
             logits = rearrange(net(task.line), "b l side -> b side l")
-            loss = F.cross_entropy(logits, task.answer, ignore_index=NO_ANSWER)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
+            return F.cross_entropy(logits, task.answer, ignore_index=NO_ANSWER)
+
+        fit(net, draw_loss, steps, rate=8e-3)
         _settle_statistics(net, draw_lines(16 * batch, learned, generator).line)
         seconds = time.process_time() - start
         return Sides(net.eval(), accuracy_by_place(net, seed + 99), seconds)

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from axialkit.attention import AxialAttention1d
 from axialkit.attention.reference import Terms
+from axialkit.course.small_training import fit, one_thread
 from axialkit.errors import InputError
 
 LENGTH = 16
@@ -149,24 +150,26 @@ class OneLayerNet(nn.Module):
 
 def train_variant(game: str, variant: str, steps: int, seed: int = 0) -> float:
     """Train one net from scratch; return the share of right answers on new lines."""
-    torch.manual_seed(seed)
-    net, generator = OneLayerNet(game, VARIANTS[variant]), torch.Generator().manual_seed(seed + 1)
-    optimizer = torch.optim.AdamW(net.parameters(), lr=2e-2)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-2, total_steps=steps)
-    for _ in range(steps):
-        lines = draw_lines(game, 32, generator)
-        logits = net(lines.pixels).flatten(0, 1)
-        loss = F.cross_entropy(logits, lines.answer.flatten(), ignore_index=NO_ANSWER)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-    return accuracy(net.eval(), game, seed + 99)
+    with one_thread():
+        torch.manual_seed(seed)
+        net, generator = OneLayerNet(game, VARIANTS[variant]), _generator(seed + 1)
+
+        def draw_loss() -> Tensor:
+            lines = draw_lines(game, 32, generator)
+            logits = net(lines.pixels).flatten(0, 1)
+            return F.cross_entropy(logits, lines.answer.flatten(), ignore_index=NO_ANSWER)
+
+        fit(net, draw_loss, steps, rate=2e-2)
+        return accuracy(net.eval(), game, seed + 99)
+
+
+def _generator(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
 
 
 @torch.no_grad()
 def accuracy(net: nn.Module, game: str, seed: int) -> float:
     """Return the share of right answers on 512 new lines."""
-    lines = draw_lines(game, 512, torch.Generator().manual_seed(seed))
+    lines = draw_lines(game, 512, _generator(seed))
     asked = lines.answer != NO_ANSWER
     return (net(lines.pixels).argmax(-1) == lines.answer)[asked].float().mean().item()
