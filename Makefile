@@ -63,7 +63,7 @@ bands: $(STAMP) ## measure the ablations of the lessons over several seeds, and 
 	OMP_NUM_THREADS=1 $(PYTHON) -m axialkit.course.measure_bands
 
 badges: $(STAMP) ## write Colab's badges and installing cells into the lessons, and the glossary
-	$(PYTHON) -m axialkit.course.bootstrap
+	$(PYTHON) -m axialkit.course.generate
 
 figures: $(STAMP) ## draw the pictures that are committed
 	OMP_NUM_THREADS=1 $(PYTHON) -m axialkit.cli.readme_picture notebooks/images/readme.png

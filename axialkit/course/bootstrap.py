@@ -1,26 +1,19 @@
 """The first lines of every notebook: a badge to open it in Colab, and the cell that installs there.
 
 Both follow from one entry, ``Repository`` in ``[project.urls]`` of pyproject.toml. Without it there
-is no badge, and the cell takes a wheel. ``python -m axialkit.course.bootstrap`` in the
-repository's root writes them into all notebooks, with the list of lessons and the page of the
-glossary; tests compare.
+is no badge, and the cell takes a wheel.
 """
 
 import re
-import sys
 from pathlib import Path
 from urllib.parse import urlparse
 
 import nbformat
 
-from axialkit.course.glossary import page
-from axialkit.course.plan import way
 from axialkit.errors import InputError
-from axialkit.files import atomic_path
 
 FOLDER = "notebooks"
 BRANCH = "main"
-WAY = "way"  # id of the cell that lists all lessons
 _BADGE = re.compile(r"^\[!\[Open in Colab\].*\n\n", re.MULTILINE)
 _GUARD = 'if "google.colab" in sys.modules:  # anywhere else this cell does nothing'
 
@@ -103,26 +96,3 @@ def _owner_and_name(repository: str) -> tuple[str, str]:
             "such as https://github.com/OWNER/NAME."
         )
     return parts[0], parts[1]
-
-
-def main() -> int:
-    """Write badge and installing cell into every notebook that lacks them, and the glossary."""
-    repository = repository_of(Path("pyproject.toml"))
-    for path in sorted(Path(FOLDER).glob("*.ipynb")):
-        before = path.read_text(encoding="utf-8")
-        notebook = with_first_lines(nbformat.reads(before, as_version=4), path.name, repository)
-        for cell in notebook.cells:
-            if cell.id == WAY:
-                cell.source = way()
-        after = nbformat.writes(notebook) + "\n"
-        if after != before:
-            with atomic_path(path) as temporary:
-                temporary.write_text(after, encoding="utf-8")
-            print(f"{path}: first lines renewed")
-    with atomic_path(Path(FOLDER) / "glossary.md") as temporary:
-        temporary.write_text(page(), encoding="utf-8")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

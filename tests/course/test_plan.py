@@ -7,7 +7,7 @@ import nbformat
 import pytest
 
 from axialkit.course import plan
-from axialkit.course.bootstrap import WAY
+from axialkit.course.generate import WAY
 from axialkit.course.lessons import LESSONS
 from axialkit.course.plan import STOPS, path, standings
 from axialkit.course.progress import Progress

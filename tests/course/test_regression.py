@@ -8,9 +8,10 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from axialkit.course import regression
+from axialkit.course.faults import RTOL, Run, drift, problems, updated
 from axialkit.course.meter import BUDGET_MIME, METRICS_MIME
 from axialkit.course.page import WIDGET_MIME
-from axialkit.course.regression import Run, drift, problems, regress, updated
+from axialkit.course.regression import regress
 from axialkit.files import read_json, write_json
 
 pytest.importorskip("papermill", reason="papermill is in the extra notebooks")
@@ -130,7 +131,7 @@ def test_a_learner_who_is_left_without_a_function_is_noticed() -> None:
 def test_an_update_keeps_chosen_bands() -> None:
     assert updated(BASELINE, {"accuracy": 0.5, "new": 2.0}) == {
         "accuracy": {"value": 0.5, "rtol": 0.0, "atol": 0.03},
-        "new": {"value": 2.0, "rtol": regression.RTOL},
+        "new": {"value": 2.0, "rtol": RTOL},
     }
 
 
