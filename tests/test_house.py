@@ -325,6 +325,15 @@ def test_no_file_names_a_place_on_someones_machine() -> None:
             assert not found, f"{path.relative_to(ROOT)} holds {found[0]!r}"
 
 
+def test_no_file_names_an_index_of_packages() -> None:
+    """Where packages come from is the user's choice: their pip knows."""
+    hosts = re.compile(rb"https?://(?:[\w-]+\.)*(?:pypi\.org|pythonhosted\.org|pytorch\.org/whl)")
+    for path in tracked_files():
+        if path.suffix not in {".npz", ".png", ".safetensors"} and path != Path(__file__):
+            found = hosts.search(path.read_bytes())
+            assert not found, f"{path.relative_to(ROOT)} holds {found[0]!r}"
+
+
 def test_notebooks_and_package_speak_one_version() -> None:
     init = (ROOT / "axialkit" / "__init__.py").read_text(encoding="utf-8")
     assert f'__version__ = "{PROJECT["version"]}"' in init

@@ -17,7 +17,7 @@ class Band(NamedTuple):
 
     values: dict[str, list[float]]  # variant -> one outcome per seed
     seeds: list[int]
-    source: str  # "stored: seeds 0, 1, 2; ...": to be printed wherever the band is shown
+    source: str  # "stored, measured with seeds 0, 1, 2 on ...": printed wherever it is shown
 
     def says(self, variant: str, form: str = ".0%") -> str:
         """Return the lowest and the highest outcome of a variant: "21 % to 32 %"."""
@@ -41,7 +41,7 @@ def band(name: str) -> Band:
     entry = stored[name]
     seeds = ", ".join(map(str, entry["seeds"]))
     source = (
-        f"stored: measured with seeds {seeds} on {entry['date']}, {entry['cpu_seconds']:.0f} "
+        f"stored, measured with seeds {seeds} on {entry['date']}, {entry['cpu_seconds']:.0f} "
         f"CPU-seconds on {entry['machine']}, torch {entry['torch']} "
         f"(`{entry['command']}` repeats it)"
     )

@@ -86,6 +86,6 @@ LESSON_01 = Lesson(
     ablations=(Ablation("key task", _key_task),),
     budgets={
         "key task": Budget(ci=10.0, learn=20.0, megabytes=160, measured="2026-11"),
-        "lesson": Budget(ci=25.0, learn=35.0, megabytes=600, measured="2026-11"),
+        "lesson": Budget(ci=17.0, learn=29.0, megabytes=600, measured="2026-11"),
     },
 )

@@ -96,5 +96,5 @@ LESSON_02 = Lesson(
         ),
         Word("equivariant", "What is done to the input, happens to the answer."),
     ),
-    budgets={"lesson": Budget(ci=5.0, learn=6.0, megabytes=400, measured="Nov 2026")},
+    budgets={"lesson": Budget(ci=4.0, learn=4.0, megabytes=400, measured="2026-11")},
 )

@@ -118,8 +118,8 @@ LESSON_03 = Lesson(
     ),
     ablations=(Ablation("left or right", _left_or_right),),
     budgets={
-        "left or right": Budget(ci=3.0, learn=5.0, megabytes=60, measured="Nov 2026"),
-        "larger streets": Budget(ci=1.0, learn=1.5, megabytes=150, measured="Nov 2026"),
-        "lesson": Budget(ci=9.0, learn=14.0, megabytes=500, measured="Nov 2026"),
+        "left or right": Budget(ci=3.0, learn=5.0, megabytes=60, measured="2026-11"),
+        "larger streets": Budget(ci=1.0, learn=1.5, megabytes=150, measured="2026-11"),
+        "lesson": Budget(ci=9.0, learn=14.0, megabytes=500, measured="2026-11"),
     },
 )

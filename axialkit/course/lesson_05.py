@@ -132,9 +132,9 @@ LESSON_05 = Lesson(
         Ablation("order of hops, longer", train_long),
     ),
     budgets={
-        "five networks": Budget(ci=8.0, learn=8.0, megabytes=200, measured="Nov 2026"),
-        "one seed": Budget(ci=4.0, learn=4.0, megabytes=160, measured="Nov 2026"),
-        "more seeds": Budget(ci=4.0, learn=24.0, megabytes=160, measured="Nov 2026"),
-        "lesson": Budget(ci=25.0, learn=45.0, megabytes=900, measured="Nov 2026"),
+        "five networks": Budget(ci=8.0, learn=8.0, megabytes=200, measured="2026-11"),
+        "one seed": Budget(ci=4.0, learn=4.0, megabytes=160, measured="2026-11"),
+        "more seeds": Budget(ci=4.0, learn=24.0, megabytes=160, measured="2026-11"),
+        "lesson": Budget(ci=25.0, learn=45.0, megabytes=900, measured="2026-11"),
     },
 )

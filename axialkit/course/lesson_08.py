@@ -99,8 +99,8 @@ LESSON_08 = Lesson(
     ),
     ablations=(Ablation("true heads", _ceiling),),
     budgets={
-        "true heads": Budget(ci=2.0, learn=4.0, megabytes=200, measured="2026-11"),
-        "ladder": Budget(ci=2.0, learn=4.0, megabytes=200, measured="2026-11"),
-        "lesson": Budget(ci=15.0, learn=25.0, megabytes=700, measured="2026-11"),
+        "true heads": Budget(ci=0.5, learn=1.0, megabytes=200, measured="2026-11"),
+        "ladder": Budget(ci=0.5, learn=1.0, megabytes=200, measured="2026-11"),
+        "lesson": Budget(ci=6.0, learn=8.0, megabytes=700, measured="2026-11"),
     },
 )

@@ -8,6 +8,7 @@ from jaxtyping import UInt8
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from axialkit.course.cells import draw_arrow, draw_lines, mark
 from axialkit.course.palette import BLACK, BLUE, PAPER, SKY, VERMILION, YELLOW
@@ -59,7 +60,7 @@ def _percent(share: float) -> str:
 
 def draw_cross(query: Point, target: Point, grid: Point = (8, 16)) -> Figure:
     """Show one hop, two hops, and the path of a message from ``target`` to ``query``."""
-    figure = Figure(figsize=(12, 2.45), layout="constrained")
+    figure = Figure(figsize=(12, 2.8), layout="constrained")
     panels = figure.subplots(1, 3)
     titles = (
         "one hop: column (H) or row (W)",
@@ -71,6 +72,9 @@ def draw_cross(query: Point, target: Point, grid: Point = (8, 16)) -> Figure:
         mark(axes, query, "Q", VERMILION, ink="white")
         axes.set_title(title)
     _draw_path(panels[2], query, target)
+    names = ((BLUE, "one hop"), (SKY, "a second one"), (PAPER, "not heard"))
+    patches = [Patch(facecolor=color, edgecolor=BLACK, label=name) for color, name in names]
+    figure.legend(handles=patches, loc="outside lower center", ncols=3, frameon=False, fontsize=11)
     return figure
 
 

@@ -101,9 +101,10 @@ def draw_hidden(looks: Looks, look: PixelAttention, sure: list[float], name: str
     street, weights, bars = figure.subplots(3, 1, height_ratios=(4.2, 1.2, 1.4))
     street.imshow(looks.image)
     draw_query(street, looks.image, look.two_hop.shape, look.cell)
-    street.set_axis_off()
     pitch = (looks.image.shape[1] - 1) / (len(after) - 1)
     xs = np.arange(len(after)) * pitch
+    street.set_xlim(-pitch / 2, looks.image.shape[1] - 1 + pitch / 2)
+    street.set_axis_off()
     struck = after < 0.5
     for x in xs[struck]:
         street.axvspan(
@@ -119,7 +120,7 @@ def draw_hidden(looks: Looks, look: PixelAttention, sure: list[float], name: str
     bars.set_title(f'how sure of "{name}" it still is, with this column hidden', loc="left")
     bars.set(ylim=(0, 1.05), yticks=[0, 1], yticklabels=["0 %", "100 %"])
     for axes in (weights, bars):
-        axes.set(xlim=(-0.5, looks.image.shape[1] - 0.5))
+        axes.set(xlim=(-pitch / 2, looks.image.shape[1] - 1 + pitch / 2))
         axes.set_xticks(xs, [str(i) for i in range(len(xs))])
     bars.set_xlabel("column of the map")
     return figure

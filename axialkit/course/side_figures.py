@@ -53,7 +53,7 @@ def draw_answers(outcomes: dict[str, Sides], task: SideTask, index: int = 0) -> 
 
 def draw_shares(outcomes: dict[str, Sides], stored: Band) -> Figure:
     """Draw the right answers where the marker was in training, own run and stored seeds."""
-    figure = Figure(figsize=(10, 2.7), layout="constrained")
+    figure = Figure(figsize=(10, 3.0), layout="constrained")
     axes = figure.subplots()
     names = list(reversed(outcomes))
     for y, name in enumerate(names):
@@ -62,7 +62,7 @@ def draw_shares(outcomes: dict[str, Sides], stored: Band) -> Figure:
         axes.text(max(share, 100 * CHANCE) + 2, y, f"{share:.0f} %", va="center", weight="bold")
         dots = [100 * value for value in stored.values[name]]
         axes.plot(
-            dots, [y] * len(dots), "D", ms=7, mfc="white", mec=BLACK, mew=1.4,
+            dots, [y - 0.4] * len(dots), "D", ms=7, mfc="white", mec=BLACK, mew=1.4,
             label="stored, one per seed" if y == 0 else None,
         )  # fmt: skip
     axes.axvline(100 * CHANCE, color=BLACK, ls="--", lw=1.5)

@@ -90,7 +90,7 @@ def draw_flight(scene: DrawnScene, offsets: torch.Tensor, steps: int = 4) -> Fig
 
 def draw_losses() -> Figure:
     """Draw the cost of a class, of a heat, and of an offset, as functions of the answer."""
-    figure = Figure(figsize=(12, 3.7), layout="constrained")
+    figure = Figure(figsize=(14, 4.2), layout="constrained")
     panels = figure.subplots(1, 3)
     p = np.linspace(0.01, 1, 200)
     panels[0].plot(p, -np.log(p), lw=3)

@@ -26,7 +26,7 @@ def test_a_band_says_its_range_and_its_origin() -> None:
     assert key_task.says("HW") == "100 %"
     assert min(key_task.values["HW"]) > 0.95
     assert max(max(key_task.values[stack]) for stack in ("conv", "WW", "HH")) < 0.4
-    assert key_task.source.startswith("stored: measured with seeds 0, 1, 2 on ")
+    assert key_task.source.startswith("stored, measured with seeds 0, 1, 2 on ")
     assert "make bands" in key_task.source
     assert Band({"a": [0.21, 0.32, 0.25]}, [0, 1, 2], "").says("a") == "21 % to 32 %"
 
