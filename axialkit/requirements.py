@@ -22,7 +22,7 @@ class State(NamedTuple):
     """The kit's requirements, held against this Python."""
 
     absent: list[Requirement]
-    unfit: list[str]  # "torch 2.1.0 (axialkit needs >=2.5)"
+    unfit: dict[str, Requirement]  # "torch 2.1.0 (axialkit needs >=2.5)" -> the requirement
 
 
 def needed() -> list[Requirement]:
@@ -37,7 +37,7 @@ def needed() -> list[Requirement]:
 
 def state(requirements: Sequence[Requirement]) -> State:
     """Sort out what is not installed, and what is there in a version that does not fit."""
-    found = State([], [])
+    found = State([], {})
     for requirement in requirements:
         try:
             version = metadata.version(requirement.name)
@@ -45,9 +45,8 @@ def state(requirements: Sequence[Requirement]) -> State:
             found.absent.append(requirement)
             continue
         if not requirement.specifier.contains(version, prereleases=True):
-            found.unfit.append(
-                f"{requirement.name} {version} (axialkit needs {requirement.specifier})"
-            )
+            said = f"{requirement.name} {version} (axialkit needs {requirement.specifier})"
+            found.unfit[said] = requirement
     return found
 
 
@@ -60,9 +59,10 @@ def check() -> None:
     found = state(needed())
     if found.absent or found.unfit:
         wrong = [*found.unfit, *(f"{each.name} is not installed" for each in found.absent)]
+        asked = " ".join(f'"{each}"' for each in [*found.unfit.values(), *found.absent])
         raise InputError(
             f"This Python does not fit: {'; '.join(wrong)}. "
-            f'Install with: {sys.executable} -m pip install "axialkit", or run `make lab` again.'
+            f"Run `make lab` again, or: {sys.executable} -m pip install {asked}"
         )
 
 

@@ -11,6 +11,7 @@ import nbformat
 from axialkit.course.bootstrap import FOLDER, repository_of, with_first_lines
 from axialkit.course.glossary import page
 from axialkit.course.plan import way
+from axialkit.errors import InputError
 from axialkit.files import atomic_path
 
 WAY = "way"  # id of the cell that lists all lessons
@@ -36,4 +37,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except InputError as error:
+        sys.exit(str(error))

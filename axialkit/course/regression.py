@@ -33,6 +33,7 @@ def execute(notebook: Path, out: Path, parameters: dict[str, Any]) -> Run:
 
     os.environ |= {"AXIALKIT_HOME": str(out / "home"), "OMP_NUM_THREADS": "1"}
     written = out / notebook.name
+    written.unlink(missing_ok=True)  # what an earlier run left is not this run's
     failure = ""
     try:
         papermill.execute_notebook(
@@ -116,10 +117,17 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("--only", default="", help="only notebooks whose name begins so")
     parser.add_argument("--update", action="store_true", help="store the numbers as the new ones")
     given = parser.parse_args(words)
+    if given.update and given.profile != "ci":
+        parser.error("--update stores the numbers of the profile ci; leave --profile out")
     notebooks = sorted(given.folder.glob(f"{given.only}*.ipynb"))
     if not notebooks:
-        raise InputError(f"There is no notebook {given.folder}/{given.only}*.ipynb.")
-    bad = regress(notebooks, given.out, given.baseline, profile=given.profile, update=given.update)
+        parser.error(f"there is no notebook {given.folder}/{given.only}*.ipynb")
+    try:
+        bad = regress(
+            notebooks, given.out, given.baseline, profile=given.profile, update=given.update
+        )
+    except InputError as error:  # a baseline that is no JSON, a folder that cannot be written to
+        parser.error(str(error))
     for notebook in notebooks:
         if (executed := given.out / notebook.name).exists():
             write_page(executed, executed.with_suffix(".html"))

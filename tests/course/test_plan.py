@@ -12,6 +12,7 @@ from axialkit.course.lessons import LESSONS
 from axialkit.course.plan import STOPS, path, standings
 from axialkit.course.progress import Progress
 from axialkit.course.session import Session
+from axialkit.files import read_json
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,6 +26,8 @@ def test_every_lesson_has_its_stop_and_its_file() -> None:
         assert first.source.splitlines()[0] == f"# {key} · {lesson.title}"
     files = {file.name for file in (ROOT / "notebooks").glob("*.ipynb")}
     assert files == {lesson.notebook for lesson in LESSONS.values()}
+    baseline = read_json(ROOT / "tests" / "notebooks" / "baseline.json")
+    assert {f"{name}.ipynb" for name in baseline} == files
 
 
 def test_the_readme_lists_the_same_way() -> None:

@@ -11,7 +11,7 @@ from axialkit.course import regression
 from axialkit.course.faults import RTOL, Run, drift, problems, updated
 from axialkit.course.meter import BUDGET_MIME, METRICS_MIME
 from axialkit.course.page import WIDGET_MIME
-from axialkit.course.regression import regress
+from axialkit.course.regression import execute, main, regress
 from axialkit.files import read_json, write_json
 
 pytest.importorskip("papermill", reason="papermill is in the extra notebooks")
@@ -171,6 +171,33 @@ def test_real_notebooks_run_and_a_broken_cell_fails(
     assert "layers drifted from the baseline: got 3, stored 4" in capsys.readouterr().out
     assert regress(notebooks[:1], tmp_path / "out", baseline, profile="ci", update=True) == 0
     assert read_json(baseline)["01_good"]["layers"] == {"value": 3.0, "rtol": 0.0}
+
+
+def test_what_an_earlier_run_left_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    write_toy(tmp_path / "out", "01_gone.ipynb", "1")
+    run = execute(tmp_path / "01_gone.ipynb", tmp_path / "out", {})
+    assert run.failure and run.cells == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--only", "zz"], "there is no notebook"),
+        (["--update", "--profile", "learn"], "--update stores the numbers of the profile ci"),
+        ([], "baseline.json"),
+    ],
+)
+def test_wrong_calls_get_a_sentence(
+    words: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_toy(tmp_path / "toys", "01_toy.ipynb", "1")
+    (tmp_path / "baseline.json").write_text("{ this is no JSON")
+    places = [str(tmp_path / name) for name in ("toys", "out", "baseline.json")]
+    with pytest.raises(SystemExit) as stopped:
+        main([*places, *words])
+    assert stopped.value.code == 2
+    assert said in capsys.readouterr().err
 
 
 def test_all_lessons_together_have_a_limit(
