@@ -11,6 +11,7 @@ from axialkit.course.cells import draw_arrow, draw_lines, mark
 from axialkit.course.key_task import CHANCE, GRID, KEY_COLORS, NO_ANSWER, STACKS, KeyTask, Outcome
 from axialkit.course.palette import BLACK, SKY, VERMILION
 from axialkit.course.reach import corner
+from axialkit.visualize.words import percent
 
 _LETTERS = "ABCD"  # the colors' names, so that color is never the only sign
 _SOLVED = 0.6  # bars above this share stand out
@@ -45,7 +46,7 @@ def draw_results(outcomes: dict[str, Outcome], stored: Band | None = None) -> Fi
         axes.text(
             100 * max(share, CHANCE) + 1.5,
             y,
-            f"{share:.0%}".replace("%", " %"),
+            percent(share),
             va="center",
             weight="bold",
         )

@@ -13,6 +13,7 @@ from axialkit.visualize.colors import Picture
 from axialkit.visualize.looks import Heads, Looks
 from axialkit.visualize.spotlight import draw_query, draw_spotlight, pitch
 from axialkit.visualize.two_hop import PixelAttention
+from axialkit.visualize.words import percent
 
 Cell = tuple[int, int]
 _WIDE, _HIGH, _BARS = 8.2, 4.12, 0.95  # inches: the picture, and the bars beside it
@@ -57,9 +58,9 @@ def draw_strips(image: Picture, look: PixelAttention, title: str = "") -> Figure
     top.bar(np.arange(cells[1]) * wide_pitch, look.row, wide_pitch * 0.88, color=ORANGE)
     side.barh(np.arange(cells[0]) * high_pitch, look.column, high_pitch * 0.88, color=BLUE)
     for x in np.flatnonzero(look.row >= _TOLD):
-        top.text(x * wide_pitch, look.row[x], _percent(look.row[x]), ha="center", va="bottom")
+        top.text(x * wide_pitch, look.row[x], percent(look.row[x]), ha="center", va="bottom")
     for y in np.flatnonzero(look.column >= _TOLD):
-        side.text(look.column[y], y * high_pitch, f" {_percent(look.column[y])}", va="center")
+        side.text(look.column[y], y * high_pitch, f" {percent(look.column[y])}", va="center")
     top.set(xlim=picture.get_xlim(), xticks=[], yticks=[], ylim=(0, 1.3 * look.row.max()))
     side.set(ylim=picture.get_ylim(), xticks=[], yticks=[], xlim=(0, 1.6 * look.column.max()))
     for axes in (top, side):
@@ -165,7 +166,3 @@ def _number(axes: Axes, image: Picture, cells: tuple[int, ...]) -> None:
     axes.set_yticks(ys * high, [str(y) for y in ys])
     axes.tick_params(length=0, labelcolor=BLACK)
     axes.spines[:].set_visible(False)
-
-
-def _percent(share: float) -> str:
-    return f"{share:.0%}".replace("%", " %")

@@ -12,13 +12,12 @@ from torch import Tensor
 from axialkit.attention.two_hop import passes
 from axialkit.course.hidden import VARIANTS
 from axialkit.course.palette import BLUE, ORANGE, SKY, VERMILION
-from axialkit.data.cityscapes import TRAIN_CLASSES
-from axialkit.structures import LABEL_DIVISOR, VOID
 from axialkit.visualize.looks import Heads, Looks
 from axialkit.visualize.palettes import COLORBLIND
 from axialkit.visualize.panoptic import draw_panoptic, segment_name
 from axialkit.visualize.spotlight import draw_spotlight
 from axialkit.visualize.two_hop import attended_classes
+from axialkit.visualize.words import class_name, percent
 
 Map = Float[np.ndarray, "rows columns"]
 Cell = tuple[int, int]
@@ -95,8 +94,8 @@ def _draw_classes(axes: Axes, looks: Looks, weights: Map) -> None:
         axes.barh(y, share, color=ORANGE)
         axes.plot([areas[train_id]] * 2, [y - 0.42, y + 0.42], color="black", lw=2.5)
         crossed = share < areas[train_id] < share + _ROOM
-        axes.text((areas[train_id] if crossed else share) + 0.012, y, _percent(share), va="center")
-    names = [_class_name(train_id) for train_id, _ in shares]
+        axes.text((areas[train_id] if crossed else share) + 0.012, y, percent(share), va="center")
+    names = [class_name(train_id) for train_id, _ in shares]
     axes.set_yticks(range(len(names)), names)
     axes.set(ylim=(len(names) - 0.4, -0.6), xticks=[])
     axes.set_xlim(0, 1.18 * max(*(s for _, s in shares), *areas.values()))
@@ -110,13 +109,13 @@ def describe_segment(looks: Looks, layer: str, label: int, heads: Heads = (None,
     even = np.full_like(mean, 1 / mean.size)
     areas = dict(attended_classes(even, looks.result.panoptic))
     told = ", ".join(
-        f"{_class_name(train_id)} {_percent(share)} (of the picture: {_percent(areas[train_id])})"
+        f"{class_name(train_id)} {percent(share)} (of the picture: {percent(areas[train_id])})"
         for train_id, share in attended_classes(mean, looks.result.panoptic)[:3]
     )
     y, x = (int(v) for v in np.unravel_index(mean.argmax(), mean.shape))
     return (
         f"A street with {segment_name(label)} outlined, lit where its cells look on average, most "
-        f"at cell {(y, x)} with {_percent(mean[y, x])}. Bars of what lies there: {told}."
+        f"at cell {(y, x)} with {percent(mean[y, x])}. Bars of what lies there: {told}."
     )
 
 
@@ -187,7 +186,7 @@ def draw_blind(values: Mapping[str, float]) -> Figure:
     values = {name: values[name] for name in VARIANTS}
     for y, (name, share) in enumerate(values.items()):
         axes.barh(y, share, color=VERMILION if "front" in name else BLUE, height=0.7)
-        axes.text(share + 0.01, y, _percent(share), va="center", weight="bold")
+        axes.text(share + 0.01, y, percent(share), va="center", weight="bold")
     axes.axvline(1 / 3, color="black", ls="--", lw=1.4)
     axes.text(1 / 3 + 0.01, -0.52, "blind guessing: 33 %", va="bottom", fontsize=11)
     axes.set_yticks(range(len(values)), list(values))
@@ -195,11 +194,3 @@ def draw_blind(values: Mapping[str, float]) -> Figure:
     axes.set_xlabel("far pixels of long vehicles with the right class")
     axes.spines["bottom"].set_visible(False)
     return figure
-
-
-def _class_name(train_id: int) -> str:
-    return "unlabelled" if train_id == VOID // LABEL_DIVISOR else TRAIN_CLASSES[train_id].name
-
-
-def _percent(share: float) -> str:
-    return f"{share:.0%}".replace("%", " %")

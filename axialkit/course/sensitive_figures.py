@@ -16,6 +16,7 @@ from axialkit.course.bands import Band
 from axialkit.course.palette import BLACK, BLUE, ORANGE, VERMILION
 from axialkit.course.sensitive import Rows, attend_with, layer_cost
 from axialkit.course.term_tasks import GAMES, NEEDS, VARIANTS
+from axialkit.visualize.words import percent
 
 Image = UInt8[np.ndarray, "height width 3"]
 Scores = Mapping[str, Mapping[str, float]]  # game -> variant -> share of right answers
@@ -163,7 +164,7 @@ def draw_games(own: Scores, stored: Band) -> Figure:
         for x, variant in enumerate(VARIANTS):
             text = stored.says(f"{game}, {variant}")
             if variant in own.get(game, {}):
-                text += f"\nyours: {own[game][variant]:.0%}".replace("%", " %")
+                text += f"\nyours: {percent(own[game][variant])}"
             if variant == NEEDS[game]:
                 axes.add_patch(
                     Rectangle((x - 0.48, y - 0.47), 0.96, 0.94, fill=False, lw=3, ec=VERMILION)

@@ -13,6 +13,7 @@ from axialkit.course.sharing import CROSS, HEART, meet, pattern
 from axialkit.visualize.looks import Heads, Looks
 from axialkit.visualize.spotlight import draw_query, draw_spotlight, pitch
 from axialkit.visualize.two_hop import PixelAttention
+from axialkit.visualize.words import percent
 
 Cell = tuple[int, int]
 _SIGN = 24  # size of × and =
@@ -62,7 +63,7 @@ def draw_wanted() -> Figure:
                 said = (
                     "exactly what it wants"
                     if lost < 1e-9
-                    else f"{_percent(lost)} of its weight lies elsewhere"
+                    else f"{percent(lost)} of its weight lies elsewhere"
                 )
                 axes.set_xlabel(said)
     return figure
@@ -116,7 +117,7 @@ def draw_hidden(looks: Looks, look: PixelAttention, sure: list[float], name: str
     colors = [VERMILION if s else BLUE for s in struck]
     bars.bar(xs, after, pitch * 0.85, color=colors)
     for x, value in zip(xs[struck], after[struck], strict=True):
-        bars.text(x, value + 0.04, _percent(value), ha="center", weight="bold", color=VERMILION)
+        bars.text(x, value + 0.04, percent(value), ha="center", weight="bold", color=VERMILION)
     bars.set_title(f'how sure of "{name}" it still is, with this column hidden', loc="left")
     bars.set(ylim=(0, 1.05), yticks=[0, 1], yticklabels=["0 %", "100 %"])
     for axes in (weights, bars):
@@ -124,7 +125,3 @@ def draw_hidden(looks: Looks, look: PixelAttention, sure: list[float], name: str
         axes.set_xticks(xs, [str(i) for i in range(len(xs))])
     bars.set_xlabel("column of the map")
     return figure
-
-
-def _percent(share: float) -> str:
-    return f"{share:.0%}".replace("%", " %")

@@ -12,10 +12,9 @@ from torch import Tensor, nn
 from axialkit.attention import record_attention
 from axialkit.attention.summaries import layers_with_both_passes
 from axialkit.config import ExperimentConfig
-from axialkit.data.cityscapes import TRAIN_CLASSES
 from axialkit.inference import fit_image, predict_images
 from axialkit.postprocess import panoptic_from_prediction
-from axialkit.structures import LABEL_DIVISOR, VOID, PanopticResult
+from axialkit.structures import PanopticResult
 from axialkit.visualize.colors import Picture
 from axialkit.visualize.panoptic import segment_name
 from axialkit.visualize.two_hop import (
@@ -25,6 +24,7 @@ from axialkit.visualize.two_hop import (
     map_size,
     pixel_attention,
 )
+from axialkit.visualize.words import class_name, percent
 
 Heads = tuple[int | None, int | None]  # of the height and of the width pass; None = the mean
 _NAMED = 3  # classes that a sentence names
@@ -88,19 +88,11 @@ class Looks:
         y, x = (int(i) for i in np.unravel_index(look.two_hop.argmax(), look.two_hop.shape))
         row, column = int(look.row.argmax()), int(look.column.argmax())
         classes = attended_classes(look.two_hop, self.result.panoptic)[:_NAMED]
-        named = ", ".join(f"{_class_name(train_id)} {_percent(p)}" for train_id, p in classes)
+        named = ", ".join(f"{class_name(train_id)} {percent(p)}" for train_id, p in classes)
         return (
             f"Cell {look.cell} ({segment_name(int(labels[look.cell]))}). "
-            f"Its row: most on column {row} ({_percent(look.row[row])}). "
-            f"Its column: most on row {column} ({_percent(look.column[column])}). "
+            f"Its row: most on column {row} ({percent(look.row[row])}). "
+            f"Its column: most on row {column} ({percent(look.column[column])}). "
             f"Both hops: most on cell {(y, x)}, {segment_name(int(labels[y, x]))} "
-            f"({_percent(look.two_hop[y, x])}). By class: {named}."
+            f"({percent(look.two_hop[y, x])}). By class: {named}."
         )
-
-
-def _class_name(train_id: int) -> str:
-    return "unlabelled" if train_id == VOID // LABEL_DIVISOR else TRAIN_CLASSES[train_id].name
-
-
-def _percent(share: float) -> str:
-    return f"{share:.0%}".replace("%", " %")

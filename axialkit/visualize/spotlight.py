@@ -7,6 +7,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
 from axialkit.visualize.colors import Picture
+from axialkit.visualize.words import percent
 
 Weights = Float[np.ndarray, "rows columns"]
 
@@ -77,7 +78,7 @@ def draw_spotlight(
         axes.text(
             min(max(x * wide, 0.03 * image.shape[1]), 0.97 * image.shape[1]),
             (y - 0.56 if above else y + 0.6) * high,
-            f"{weights[y, x]:.0%}".replace("%", " %"), color="white", ha="center",
+            percent(weights[y, x]), color="white", ha="center",
             va="bottom" if above else "top", fontsize=size, weight="bold",
             path_effects=_HALO, zorder=5,
         )  # fmt: skip

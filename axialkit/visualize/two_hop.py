@@ -15,6 +15,7 @@ from axialkit.attention.summaries import layers_with_both_passes
 from axialkit.attention.two_hop import Head, passes
 from axialkit.errors import InputError, suggest
 from axialkit.structures import LABEL_DIVISOR
+from axialkit.visualize.words import percent
 
 Maps = Mapping[str, Float[Tensor, "sequence head query key"]]  # as record_attention yields them
 
@@ -104,10 +105,10 @@ def describe_attention(attention: PixelAttention, image_size: tuple[int, int]) -
     return (
         f"{attention.layer}, asked from y={y * pitch[0]:.0f}, x={x * pitch[1]:.0f}. "
         f"Along its row it looks most at x={best_x * pitch[1]:.0f} "
-        f"({_percent(attention.row[best_x])}), along its column at y={best_y * pitch[0]:.0f} "
-        f"({_percent(attention.column[best_y])}). After both hops the strongest place is "
+        f"({percent(attention.row[best_x])}), along its column at y={best_y * pitch[0]:.0f} "
+        f"({percent(attention.column[best_y])}). After both hops the strongest place is "
         f"y={far[0] * pitch[0]:.0f}, x={far[1] * pitch[1]:.0f} "
-        f"({_percent(attention.two_hop[far])}), and half of all the weight lies on {half} of the "
+        f"({percent(attention.two_hop[far])}), and half of all the weight lies on {half} of the "
         f"{height * width} cells."
     )
 
@@ -126,7 +127,3 @@ def attended_classes(
     classes = panoptic[ys[:, None], xs] // LABEL_DIVISOR
     shares = [(int(c), float(weights[classes == c].sum())) for c in np.unique(classes)]
     return sorted(shares, key=lambda pair: -pair[1])
-
-
-def _percent(share: float) -> str:
-    return f"{share:.0%}".replace("%", " %")
