@@ -43,6 +43,6 @@ def band(name: str) -> Band:
     source = (
         f"stored, measured with seeds {seeds} on {entry['date']}, {entry['cpu_seconds']:.0f} "
         f"CPU-seconds on {entry['machine']}, torch {entry['torch']} "
-        f"(`{entry['command']}` repeats it)"
+        f"({entry['command']} repeats it)"
     )
     return Band(entry["values"], entry["seeds"], source)

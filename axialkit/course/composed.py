@@ -9,8 +9,6 @@ from einops import einsum
 from jaxtyping import Float
 from torch import Tensor
 
-from axialkit.attention import summaries
-
 Height = Float[Tensor, "w i h"]
 Width = Float[Tensor, "i j w"]
 
@@ -39,7 +37,9 @@ def rollout(
 
     Half of the weight stays where it is in each layer, half takes both hops.
     """
-    maps = {}
-    for number, (height, width) in enumerate(zip(heights, widths, strict=True)):
-        maps[f"{number}.height"], maps[f"{number}.width"] = height[:, None], width[:, None]
-    return summaries.rollout(maps, (i, j))
+    weight = heights.new_zeros(heights.shape[2], widths.shape[2])
+    weight[i, j] = 1
+    for height, width in zip(reversed(heights), reversed(widths), strict=True):
+        across = einsum(weight, width, "i j, i j w -> i w")  # going back, the last hop comes first
+        weight = (weight + einsum(across, height, "i w, w i h -> h w")) / 2
+    return weight

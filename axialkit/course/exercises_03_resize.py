@@ -17,8 +17,8 @@ def _rows_for_the_new_length(resized: Function) -> None:
     for old, new in _PAIRS:
         got = list(resized(draw(0, 2 * old - 1, 3), new).shape)
         assert got == [2 * new - 1, 3], (
-            f"{new} places have {2 * new - 1} distances: a table {[2 * old - 1, 3]} must become "
-            f"{[2 * new - 1, 3]}, not {got}"
+            f"a line of {new} has {2 * new - 1} distance(s): a table {[2 * old - 1, 3]} must "
+            f"become {[2 * new - 1, 3]}, not {got}"
         )
 
 

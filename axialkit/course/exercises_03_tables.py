@@ -21,9 +21,13 @@ def _index_has_a_shape(index: Function) -> None:
 def _a_step_is_a_row(index: Function) -> None:
     for lq, lk in _SIZES:
         got = index(lq, lk)
-        assert (got[:, 1:] - got[:, :-1] == 1).all(), (
+        steps = got[:, 1:] - got[:, :-1] == 1
+        if steps.all():
+            continue
+        query = int((~steps.all(dim=1)).nonzero()[0])
+        raise AssertionError(
             f"for {lq} queries and {lk} keys: the next key to the right must use the next row, "
-            f"everywhere; yours, for query 0: {got[0, :6].tolist()}"
+            f"everywhere; yours, for query {query}: {got[query, :6].tolist()}"
         )
 
 

@@ -99,6 +99,13 @@ HEAD_PAIRS = Exercise(
             "every map lies on its side: [a, b, h, w].",
         ),
         Mutant(
+            "the other order",
+            lambda height, width, i, j: einsum(
+                height[j, :, i], width[:, :, j], "a h, h b w -> a b h w"
+            ),
+            "these are the maps of a layer that runs W first. Here H runs first, as in 6.1.",
+        ),
+        Mutant(
             "own column only",
             lambda height, width, i, j: einsum(
                 height[j, :, i], width[i, :, j], "a h, b w -> a b h w"
@@ -110,7 +117,7 @@ HEAD_PAIRS = Exercise(
     hints=(
         "in: height [w, a, i, h], width [i, b, j, w]; out: [a, b, h, w].",
         "as two_hop, with one more letter on each side: nothing is summed, every a meets every b.",
-        'einops.einsum(height[:, :, i], width[i, :, j], "w a h, b w -> a b h w")',
+        'einsum(height[:, :, i], width[i, :, j], "w a h, b w -> a b h w")',
     ),
 )
 
@@ -202,7 +209,7 @@ MEAN_DISTANCE = Exercise(
         Mutant(
             "sum over the queries",
             lambda weights: einsum(weights, _apart(weights.shape[-1]), "n head i j, i j -> head"),
-            "this is the sum over all queries and sequences, not their mean.",
+            "this is a sum over the queries: over queries and sequences a mean is asked.",
         ),
         Mutant(
             "squares",
@@ -241,7 +248,8 @@ MEAN_DISTANCE = Exercise(
         "in: weights [n, head, i, j]; out: [head].",
         "for every query, a mean of |j - i| under its weights: weigh and sum over the keys. Then "
         "the plain mean over queries and sequences, for each head by itself.",
-        "place = torch.arange(length, dtype=weights.dtype); distance = (place[None, :] - place[:, "
-        "None]).abs(); (weights * distance).sum(dim=-1).mean(dim=(0, 2))",
+        "place = torch.arange(weights.shape[-1], dtype=weights.dtype); "
+        "distance = (place[None, :] - place[:, None]).abs(); "
+        "(weights * distance).sum(dim=-1).mean(dim=(0, 2))",
     ),
 )

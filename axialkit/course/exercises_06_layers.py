@@ -4,7 +4,6 @@ import torch
 from einops import einsum, rearrange
 from torch import Tensor
 
-from axialkit.attention import summaries
 from axialkit.course.composed import rollout, two_hop
 from axialkit.course.exercises_06_hops import SIZES, random_maps
 from axialkit.course.lesson import Exercise, Function, Mutant, Property
@@ -108,12 +107,20 @@ def _forwards(heights: Tensor, widths: Tensor, i: int, j: int) -> Tensor:
     return row.reshape(h, w)
 
 
+def _column_first(heights: Tensor, widths: Tensor, i: int, j: int) -> Tensor:
+    weight = heights.new_zeros(heights.shape[2], widths.shape[2])
+    weight[i, j] = 1
+    for height, width in zip(reversed(heights), reversed(widths), strict=True):
+        down = einsum(weight, height, "i j, j i h -> h j")
+        weight = (weight + einsum(down, width, "h j, h j w -> h w")) / 2
+    return weight
+
+
 ROLLOUT = Exercise(
     key="6.4",
     name="rollout",
     goal="C",
     solution=rollout,
-    shown=(rollout, summaries._back),
     properties=(
         Property("one weight per pixel", _has_the_shape),
         Property("the weights sum to 1, through any number of layers", _sums_to_one),
@@ -162,6 +169,12 @@ ROLLOUT = Exercise(
             _forwards,
             "this answers another question: who listens to pixel (i, j)? Asked is whom (i, j) "
             "listens to: a row of the product, not a column.",
+        ),
+        Mutant(
+            "the column first",
+            _column_first,
+            "going back, the H hop is followed first. A layer runs H first, so the last hop, the "
+            "first that you meet on the way back, is W, along the row.",
         ),
         Mutant(
             "the last layer alone",

@@ -45,7 +45,10 @@ def _no_such_tensor(got: Any, expected: Any) -> str:  # noqa: ANN401
     if not is_tensor(got):
         return f"returns {kind(got)}, expected {wanted}"
     if got.dtype != expected.dtype or got.device != expected.device:
-        return f"returns a tensor of {got.dtype} on {got.device}, expected {wanted}"
+        remedy = ""
+        if (str(got.dtype), str(expected.dtype)) == ("torch.float32", "torch.float64"):
+            remedy = " (torch.zeros and others make float32; they take dtype=torch.float64)"
+        return f"returns a tensor of {got.dtype} on {got.device}, expected {wanted}{remedy}"
     return ""
 
 

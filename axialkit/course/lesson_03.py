@@ -32,15 +32,15 @@ LESSON_03 = Lesson(
     quiz=(
         Question(
             "On a line of 10 places, query 7 looks at key 4. Which row of the table is theirs?",
-            ("row 3", "row 6", "row 12", "row 28"),
-            1,
+            ("row 3", "row 12", "row 28", "row 6"),
+            3,
             "The distance is 4 - 7 = -3, three to the left. Row L - 1 = 9 is distance 0, and three "
             "rows before it is row 6.",
         ),
         Question(
             "How many rows does a table for lines of 129 places need?",
-            ("129", "257", "258", "129 · 129"),
-            1,
+            ("257", "129", "258", "129 · 129"),
+            0,
             "128 distances to the left, 128 to the right, and 0: 2 · 129 - 1 = 257.",
         ),
         Question(
@@ -65,16 +65,16 @@ LESSON_03 = Lesson(
             "distance is the same wherever it is.",
         ),
         Question(
-            "A table for 65 places is stretched to 97. Which vector does a key 48 to the right "
+            "A table for 33 places is stretched to 65. Which vector does a key 20 to the right "
             "get?",
             (
-                "the one that was 48 to the right",
-                "the one that was 32 to the right",
-                "the one that was 64 to the right",
-                "a random one",
+                "the one that was 20 to the right",
+                "the one that was 40 to the right",
+                "the one that was 10 to the right",
+                "the one that was 5 to the right",
             ),
-            1,
-            "Distances are stretched by 96 / 64 = 1.5, so 48 is what 32 was: as far, measured in "
+            2,
+            "Distances are stretched by 64 / 32 = 2, so 20 is what 10 was: as far, measured in "
             "parts of the line.",
         ),
     ),

@@ -93,8 +93,13 @@ def _draw_classes(axes: Axes, looks: Looks, weights: Map) -> None:
     for y, (train_id, share) in enumerate(shares):
         axes.barh(y, share, color=ORANGE)
         axes.plot([areas[train_id]] * 2, [y - 0.42, y + 0.42], color="black", lw=2.5)
-        crossed = share < areas[train_id] < share + _ROOM
-        axes.text((areas[train_id] if crossed else share) + 0.012, y, percent(share), va="center")
+        if share > _ROOM:
+            axes.text(share - 0.012, y, percent(share), va="center", ha="right", weight="bold")
+        else:  # left of the class's name there is no room: beside the bar, on a white ground
+            axes.text(
+                share + 0.012, y, percent(share), va="center", weight="bold",
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
+            )  # fmt: skip
     names = [class_name(train_id) for train_id, _ in shares]
     axes.set_yticks(range(len(names)), names)
     axes.set(ylim=(len(names) - 0.4, -0.6), xticks=[])

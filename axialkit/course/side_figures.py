@@ -95,13 +95,14 @@ def draw_places(outcomes: dict[str, Sides], stored: Band) -> Figure:
         )  # fmt: skip
         dots = [100 * value for value in stored.values[f"{name} shifted"]]
         axes.plot(
-            [SHIFTED.stop - 0.2] * len(dots), dots, "D", ms=7, mfc="white", mec=color, mew=2,
+            [SHIFTED.stop - 0.35 + 0.3 * number for number in range(len(dots))], dots, "D", ms=6,
+            mfc="white", mec=color, mew=2,
             clip_on=False, zorder=5,
         )  # fmt: skip
     axes.axhline(100 * CHANCE, color=LINE, lw=1.2, zorder=0)
     axes.set(
         xlabel="place of the marker", ylabel="right answers (%)", ylim=(0, 114),
-        xlim=(LEARNED.start - 0.5, SHIFTED.stop + 0.3), yticks=range(0, 101, 25),
+        xlim=(LEARNED.start - 0.5, SHIFTED.stop + 0.6), yticks=range(0, 101, 25),
         xticks=range(LEARNED.start, SHIFTED.stop, 2),
     )  # fmt: skip
     axes.plot([], [], "D", ms=7, mfc="white", mec=BLACK, mew=2, label="stored, one per seed: moved")

@@ -39,7 +39,7 @@ def draw_scores(scores: Float[Tensor, "head row"], trained: int) -> Figure:
         axes.margins(y=0.15)
         axes.set_title(f"head {head}: most for {signed(best)}, least for {signed(worst)}")
     figure.supxlabel("distance of the key, in cells (hatched: farther than any in training)")
-    figure.supylabel("position score")
+    figure.supylabel("position score, around the mean")
     return figure
 
 
@@ -61,10 +61,16 @@ def describe_scores(scores: Float[Tensor, "head row"], trained: int) -> str:
 def draw_answers(
     models: Mapping[str, nn.Module], config: ExperimentConfig, street: Street
 ) -> Figure:
-    """Show what each network sees in one street, with its share of right pixels."""
+    """Show a street, and what each of at most three networks sees in it, with its right pixels."""
     image, truth = street
-    figure = Figure(figsize=(12, 2.4), layout="constrained")
-    for axes, (name, model) in zip(figure.subplots(1, len(models)), models.items(), strict=True):
+    figure = Figure(figsize=(12, 6.6), layout="constrained")
+    first, *others = figure.subplots(2, 2).flat
+    first.imshow(image)
+    first.set_title("the street")
+    first.set_axis_off()
+    for axes in others[len(models) :]:
+        axes.remove()
+    for axes, (name, model) in zip(others, models.items(), strict=False):
         result = answer(model, config, image)
         right = (result.semantic == truth)[truth != IGNORED].mean()
         axes.imshow(overlay(image, result.panoptic, alpha=0.75, line=2))

@@ -41,6 +41,10 @@ def test_rollout_is_a_product_of_matrices() -> None:
     for i, j in ((0, 0), (2, 3)):
         found = composed.rollout(heights, widths, i, j)
         torch.testing.assert_close(found, rollout_by_matrices(heights, widths, i, j))
+        maps = {}
+        for layer, (height, width) in enumerate(zip(heights, widths, strict=True)):
+            maps |= {f"{layer}.height": height[:, None], f"{layer}.width": width[:, None]}
+        torch.testing.assert_close(found, rollout(maps, (i, j)))  # the package's own
         assert float(found.sum()) == pytest.approx(1, abs=1e-12)
 
 

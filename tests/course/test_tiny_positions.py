@@ -122,7 +122,8 @@ def test_answers_are_drawn_with_their_shares(tiny: nn.Module, config: Experiment
     street = tiny_positions.street(3)
     figure = tiny_position_figures.draw_answers({"a": tiny, "b": tiny}, config, street)
     share = round(100 * tiny_positions.pixel_accuracy(tiny, config, [street]))
-    assert [axes.get_title() for axes in figure.axes] == [f"a: {share} %", f"b: {share} %"]
+    titles = [axes.get_title() for axes in figure.axes]
+    assert titles == ["the street", f"a: {share} %", f"b: {share} %"]
 
 
 def test_an_enlarged_street_is_the_same_street() -> None:
