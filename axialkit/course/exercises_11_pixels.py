@@ -130,9 +130,7 @@ CONFUSION = Exercise(
         ),
         Mutant(
             "one of each cell",
-            lambda truth, prediction, classes: np.minimum(
-                confusion(truth, prediction, classes), 1
-            ),
+            lambda truth, prediction, classes: np.minimum(confusion(truth, prediction, classes), 1),
             "every cell holds at most 1: counts[rows, columns] += 1 adds only once per cell. "
             "np.add.at or np.bincount add every time.",
         ),

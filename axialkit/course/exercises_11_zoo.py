@@ -1,7 +1,6 @@
-"""Lesson 11, exercise 11.7: a test that the learner writes, tried on right and on broken metrics."""
+"""Lesson 11, exercise 11.7: a test by the learner, tried on right and broken metrics."""
 
 from collections.abc import Callable, Sequence
-
 
 import numpy as np
 
@@ -36,9 +35,7 @@ def _complaint(test: Function, metric: Metric) -> Exception | None:
 def _accepts(test: Function, metric: Metric, which: str) -> None:
     error = _complaint(test, metric)
     if isinstance(error, AssertionError):
-        raise AssertionError(
-            f"it fails on {which}; its words: {str(error) or 'none'}"
-        )
+        raise AssertionError(f"it fails on {which}; its words: {str(error) or 'none'}")
     assert error is None, f"on {which} it {explain(error, test) if error else ''}"
 
 
@@ -176,4 +173,3 @@ TEST_PQ = Exercise(
     ),
     observe=outcome_of,
 )
-

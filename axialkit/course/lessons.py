@@ -4,6 +4,7 @@ from axialkit.course.lesson import Exercise, Lesson
 from axialkit.course.lesson_00 import LESSON_00
 from axialkit.course.lesson_01 import LESSON_01
 from axialkit.course.lesson_02 import LESSON_02
+from axialkit.course.lesson_11 import LESSON_11
 from axialkit.errors import InputError, suggest
 
 LESSONS: dict[str, Lesson] = {
@@ -12,6 +13,7 @@ LESSONS: dict[str, Lesson] = {
         LESSON_00,
         LESSON_01,
         LESSON_02,
+        LESSON_11,
     )
 }
 

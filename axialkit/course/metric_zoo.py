@@ -1,4 +1,4 @@
-"""Lesson 11's zoo: panoptic quality with one published mistake each, and the test that a tester is.
+"""Lesson 11's zoo: panoptic quality with one published mistake each, and a test.
 
 Every rule of the metric is a field; a bug is the right metric with one field turned over.
 """
@@ -57,7 +57,8 @@ class Rules:
         if self.zero_is_void:
             truth, prediction = (np.where(map_ == 0, VOID, map_) for map_ in (truth, prediction))
         codes, areas = np.unique(truth.astype(np.int64) * _SHIFT + prediction, return_counts=True)
-        shared = {divmod(code, _SHIFT): area for code, area in zip(codes.tolist(), areas.tolist())}
+        pairs = map(divmod, codes.tolist(), [_SHIFT] * len(codes))
+        shared = dict(zip(pairs, areas.tolist(), strict=True))
         counts = np.zeros((CLASSES, 4))
         matched = set()
         for (true, found), area in shared.items():
