@@ -23,7 +23,7 @@ LESSON_11 = Lesson(
     exercises=(CONFUSION, MIOU, MATCH_SEGMENTS, PQ_COUNTS, PQ, AP_AT, TEST_PQ),
     quiz=(
         Question(
-            "A network predicts two neighbouring cars as one, with every pixel's class right. Which "
+            "A network takes two neighboring cars for one, with every pixel's class right. Which "
             "number stays at 100 %?",
             ("PQ", "mIoU", "AP", "none of them"),
             1,
@@ -42,11 +42,12 @@ LESSON_11 = Lesson(
             "without a common pixel cannot both do that. At exactly one half they could.",
         ),
         Question(
-            "A predicted car of 100 pixels lies on 60 pixels of void and 40 of road. PQ counts it as",
+            "A predicted car of 100 pixels lies on 60 pixels of void and 40 of road. PQ counts it "
+            "as ...",
             ("a false alarm", "a match", "nothing at all", "a miss"),
             2,
-            "More than half of it lies on void: it is forgiven. The 40 pixels are still missing from "
-            "the road's IoU.",
+            "More than half of it lies on void: it is forgiven. The 40 pixels are still missing "
+            "from the road's IoU.",
         ),
         Question(
             "Why does AP not notice a false alarm that the network itself hardly believes in?",
@@ -118,7 +119,7 @@ LESSON_11 = Lesson(
     ),
     ablations=(Ablation("telling apart", telling_apart),),
     budgets={
-        "two networks": Budget(ci=2.0, learn=8.0, megabytes=120, measured="2026-11"),
-        "lesson": Budget(ci=20.0, learn=30.0, megabytes=700, measured="2026-11"),
+        "two networks": Budget(ci=6.0, learn=6.0, megabytes=120, measured="2026-11"),
+        "lesson": Budget(ci=15.0, learn=20.0, megabytes=700, measured="2026-11"),
     },
 )

@@ -12,8 +12,8 @@ from axialkit.course.page import figure_page, show_widget
 from axialkit.course.toy_street import PRESETS, perfect, street_scores, true_street
 from axialkit.course.toy_street_figures import (
     CLASS_COLORS,
-    describe_presets,
-    draw_presets,
+    describe_matching,
+    draw_matching,
     judge_segments,
     short_name,
 )
@@ -93,10 +93,11 @@ class PaintWidget(anywidget.AnyWidget):
 
 
 def paint(measure: Measure = kit_scores, start: str = "no mistake") -> None:
-    """Show the paint box; a page where nothing runs has the presets with their scores."""
+    """Show the paint box; a page where nothing runs has a figure of what it starts with."""
     widget = PaintWidget(measure, start)
-    alt = describe_presets()
-    show_widget(widget, fallback=figure_page(draw_presets(), alt), text=f"[figure: {alt}]")
+    maps = true_street(), widget.prediction
+    alt = f"{describe_matching(*maps)} {widget.says}"
+    show_widget(widget, fallback=figure_page(draw_matching(*maps), alt), text=f"[figure: {alt}]")
 
 
 def _color(label: int) -> str:

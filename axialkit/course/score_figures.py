@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Integer
 from matplotlib.figure import Figure
 
 from axialkit.course.measuring import CLASSES, Map, class_map, confusion, miou, pq, pq_counts
 from axialkit.course.palette import BLACK, BLUE, ORANGE, SKY, VERMILION
 from axialkit.course.telling_apart import Scored
 from axialkit.data.cityscapes import THING_TRAIN_IDS, TRAIN_CLASSES
+from axialkit.evaluation.mistakes import PARTS
 from axialkit.structures import VOID
 from axialkit.visualize.panoptic import draw_legend, draw_panoptic
 
@@ -52,6 +53,23 @@ def _things(map_: Map) -> int:
     return int(np.isin(labels // 1000, THING_TRAIN_IDS).sum())
 
 
+def describe_confusion(table: Integer[np.ndarray, "19 20"]) -> str:
+    """Say which true classes lose most of their pixels."""
+    share = table.diagonal() / np.maximum(table.sum(axis=1), 1)
+    worst = ", ".join(f"{CLASS_NAMES[k]} {share[k]:.0%}" for k in np.argsort(share)[:3])
+    return (
+        "A table of 19 true classes (rows) by 19 predicted ones and none, in percent of each row. "
+        f"Most of it is on the diagonal, least in the rows of {worst}."
+    )
+
+
+def describe_budget(parts: Float[np.ndarray, "19 part"]) -> str:
+    """Say where PQ is lost, on the mean over the classes."""
+    means = np.nanmean(parts, axis=0)
+    rows = ", ".join(f"{name} {mean:.0%}" for name, mean in zip(PARTS, means, strict=True))
+    return f"One bar of 100 % per class, cut into PQ and what was lost. All classes: {rows}."
+
+
 # ---- PQ = SQ x RQ
 
 
@@ -65,14 +83,17 @@ def draw_quality_map(counts: Float[np.ndarray, "19 4"]) -> Figure:
         100 * sq, 100 * rq, 100 * sq * rq, levels=range(10, 100, 10), colors=BLACK, linewidths=0.8
     )
     axes.clabel(lines, fmt="PQ %d", fontsize=10)
-    placed: list[tuple[float, float]] = []
-    for klass, (one, two) in class_qualities(counts).items():
+    found = class_qualities(counts)
+    heights = _place_names(
+        {CLASS_NAMES[klass]: (100 * sq, 100 * rq) for klass, (sq, rq) in found.items()}
+    )
+    for klass, (one, two) in found.items():
         is_thing = klass in THING_TRAIN_IDS
         axes.plot(
             100 * one, 100 * two, "o" if is_thing else "s", ms=9, mec=BLACK,
             mfc=ORANGE if is_thing else "white", clip_on=False, zorder=4,
         )  # fmt: skip
-        y = _free(100 * one, 100 * two, placed)
+        y = heights[CLASS_NAMES[klass]]
         axes.annotate(
             CLASS_NAMES[klass], (100 * one, 100 * two), (100 * one + 0.7, y), fontsize=10, zorder=5,
             va="center", bbox={"facecolor": "white", "alpha": 0.75, "lw": 0, "pad": 0.6},
@@ -111,15 +132,25 @@ def describe_quality_map(counts: Float[np.ndarray, "19 4"]) -> str:
     )
 
 
-def _free(x: float, y: float, placed: list[tuple[float, float]], step: float = 3.4) -> float:
-    """Return the nearest height for a name at which it covers no other one."""
-    for shift in sorted(np.arange(-40, 41, 0.5), key=abs):
-        at = y + float(shift)
-        clear = all(abs(x - one) > 9 or abs(at - two) >= step for one, two in placed)
-        if clear and 1 <= at <= 111:
-            break
-    placed.append((x, at))
-    return at
+def _place_names(points: Mapping[str, tuple[float, float]]) -> dict[str, float]:
+    """Return for each name a height, near its point, at which it covers no name and no point."""
+    heights: dict[str, float] = {}
+    for name, (x, y) in points.items():
+        for shift in sorted(np.arange(-30, 31, 0.5), key=abs):
+            at = y + float(shift)
+            names = [(points[other][0], heights[other], len(other)) for other in heights]
+            marks = [(one - 1.2, two, 1) for each, (one, two) in points.items() if each != name]
+            boxes = [*names, *marks]
+            if 1 <= at <= 111 and not any(_meet((x, at, len(name)), box) for box in boxes):
+                break
+        heights[name] = at
+    return heights
+
+
+def _meet(one: tuple[float, float, int], other: tuple[float, float, int]) -> bool:
+    """Return whether two names of so many letters, each right of its x, cover each other."""
+    first, second = sorted((one, other))
+    return abs(one[1] - other[1]) < 3.6 and second[0] - first[0] < 1.2 + 0.62 * first[2]
 
 
 # ---- average precision
@@ -174,7 +205,8 @@ def describe_precision(
     return (
         f"Precision over recall for {objects} objects and {len(hit)} detections at IoU "
         f"{threshold:g}: {int(hit.sum())} are hits. A staircase falls from left to right and ends "
-        f"at a recall of {100 * recall.max(initial=0):.0f} %; the area below it is the average precision."
+        f"at a recall of {100 * recall.max(initial=0):.0f} %; the area below it is the "
+        "average precision."
     )
 
 
@@ -244,9 +276,8 @@ def draw_zoo(right: float, wrong: Mapping[str, float]) -> Figure:
             hatch="//" if shift > 0 else "", height=0.7,
         )  # fmt: skip
         side = 0.08 if shift >= 0 else -0.08
-        axes.text(
-            shift + side, y, f"{shift:+.1f}", va="center", ha="left" if shift >= 0 else "right"
-        )
+        number = f"{shift:+.1f}" if abs(shift) >= 0.05 else "0.0"
+        axes.text(shift + side, y, number, va="center", ha="left" if shift >= 0 else "right")
     axes.axvline(0, color=BLACK, lw=1)
     edge = 1.3 * max(abs(100 * (value - right)) for value in wrong.values()) + 0.5
     axes.set_yticks(range(len(names)), names)
