@@ -1,5 +1,7 @@
 """Lesson 11, exercise 11.5, panoptic quality: what must hold, typical mistakes, hints."""
 
+from typing import SupportsFloat
+
 import numpy as np
 from jaxtyping import Float
 
@@ -8,9 +10,10 @@ from axialkit.course.lesson import Exercise, Function, Mutant, Property
 from axialkit.course.measuring import pq
 
 Table = Float[np.ndarray, "classes 4"]
+Column = Float[np.ndarray, " occurring"]
 
 
-def _table(*rows: list[float]) -> Table:
+def _table(*rows: list[SupportsFloat]) -> Table:
     return np.array(rows, float)
 
 
@@ -20,11 +23,13 @@ def _triple(quality: Function, counts: Table) -> list[float]:
     return [float(one) for one in got]
 
 
-def _scores_are(quality: Function, counts: Table, expected: tuple[float, ...], why: str) -> None:
+def _scores_are(
+    quality: Function, counts: Table, expected: tuple[SupportsFloat, ...], why: str
+) -> None:
     got = _triple(quality, counts)
     for name, value, wanted in zip(("PQ", "SQ", "RQ"), got, expected, strict=True):
-        assert abs(value - wanted) < 1e-9, (
-            f"counts {counts.tolist()}: {why}; {name} is {wanted:.4f}, yours is {value:.4f}"
+        assert abs(value - float(wanted)) < 1e-9, (
+            f"counts {counts.tolist()}: {why}; {name} is {float(wanted):.4f}, yours is {value:.4f}"
         )
 
 
@@ -58,12 +63,12 @@ def _absent(quality: Function) -> None:
     )  # fmt: skip
 
 
-def _parts(counts: Table) -> tuple[Table, ...]:
+def _parts(counts: Table) -> tuple[Column, ...]:
     """Return iou, tp, fp, fn of the classes that occur."""
     return tuple(counts[counts[:, 1:].sum(axis=1) > 0].T)
 
 
-def _means(pq_: Table, sq: Table, rq: Table) -> tuple[float, float, float]:
+def _means(pq_: Column, sq: Column, rq: Column) -> tuple[float, float, float]:
     return float(np.mean(pq_)), float(np.mean(sq)), float(np.mean(rq))
 
 

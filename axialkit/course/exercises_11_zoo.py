@@ -8,7 +8,7 @@ from axialkit.course.explain import explain
 from axialkit.course.lesson import Exercise, Function, Mutant, Property
 from axialkit.course.metric_zoo import BUGS, RIGHT, Bug, Metric, other_rounding, quality_test
 
-Case = tuple[list[int], list[int], float]
+Case = tuple[list[int], list[int], int]
 _ROAD, _SKY, _CROWD, _CAR, _TRUCK, _VOID = 0, 10_000, 13_000, 13_001, 14_001, 255_000
 
 

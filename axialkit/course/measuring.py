@@ -13,6 +13,7 @@ from axialkit.data.cityscapes import THING_TRAIN_IDS
 from axialkit.structures import IGNORE_CLASS, LABEL_DIVISOR, VOID
 
 Map = Integer[np.ndarray, "height width"]
+Maps = Sequence[Integer[np.ndarray, "_ _"]]  # images may differ in size
 Pair = tuple[int, int, float]  # true label, predicted label, IoU
 
 CLASSES = 19
@@ -109,7 +110,7 @@ def pq(counts: Float[np.ndarray, "classes 4"]) -> tuple[float, float, float]:
     return float(np.mean(sq * rq)), float(np.mean(sq)), float(np.mean(rq))
 
 
-def panoptic_quality(truths: Sequence[Map], predictions: Sequence[Map]) -> float:
+def panoptic_quality(truths: Maps, predictions: Maps) -> float:
     """Return the PQ of a set of images."""
     images = zip(truths, predictions, strict=True)
     return pq(sum(pq_counts(np.asarray(t), np.asarray(p)) for t, p in images))[0]
@@ -152,9 +153,7 @@ def detections(
     return [score_of[label] for label in found], ious, len(objects)
 
 
-def mean_ap(
-    truths: Sequence[Map], predictions: Sequence[Map], scores: Sequence[dict[int, float]]
-) -> float:
+def mean_ap(truths: Maps, predictions: Maps, scores: Sequence[dict[int, float]]) -> float:
     """Return COCO's AP: the mean of ``ap_at`` over thing classes and thresholds."""
     found = []
     for klass in THING_TRAIN_IDS:

@@ -182,7 +182,7 @@ def quality_test(metric: Metric) -> None:
     """Fail with an AssertionError if a panoptic quality makes one of the eight mistakes."""
     road, sky, car, crowd = 0, 10_000, 13_001, 13_000
 
-    def has(truth: list[int], prediction: list[int], expected: float) -> None:
+    def has(truth: list[int], prediction: list[int], expected: int) -> None:
         got = metric([np.array([truth])], [np.array([prediction])])
         assert abs(got - expected) < 1e-6, f"{truth}, {prediction}: {got}, expected {expected}"
 

@@ -188,9 +188,10 @@ def _middle(cells: Bool[np.ndarray, "h w"]) -> tuple[float, float]:
     room = sum(np.roll(wide * cells, shift, axis=0) for shift in (-1, 0, 1))[tuple(points.T)]
     middle = points.mean(axis=0)
     if len(points) < 60:  # a thing: it has a middle
-        return tuple(middle)
+        return float(middle[0]), float(middle[1])
     far = np.abs(points - middle).sum(axis=1)
-    return tuple(points[(room.max() - room + 0.1 * far).argmin()])
+    y, x = points[(room.max() - room + 0.1 * far).argmin()]
+    return float(y), float(min(max(x, 2), cells.shape[1] - 3))
 
 
 def _color(label: int) -> tuple[float, float, float]:
