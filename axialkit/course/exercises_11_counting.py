@@ -1,7 +1,7 @@
 """Lesson 11, exercise 11.4, counting: what must hold, typical mistakes, hints."""
 
 from collections.abc import Callable
-from typing import SupportsFloat
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Integer
@@ -15,7 +15,7 @@ from axialkit.structures import LABEL_DIVISOR, VOID
 
 
 def _counts_are(
-    count: Function, truth: Map, prediction: Map, expected: dict[int, list[SupportsFloat]], why: str
+    count: Function, truth: Map, prediction: Map, expected: dict[int, Any], why: str
 ) -> None:
     """``expected`` has the rows that are not all 0, by class."""
     got = np.asarray(leaves_its_input(count, truth, prediction), float)

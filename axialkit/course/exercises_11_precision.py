@@ -14,7 +14,7 @@ def _ap_is(
     measure: Function, scores: list[float], ious: list[float], objects: int, at: float,
     expected: float, why: str,
 ) -> None:  # fmt: skip
-    got = float(leaves_its_input(measure, np.array(scores), np.array(ious), objects, at))  # type: ignore[arg-type]
+    got = float(leaves_its_input(measure, np.array(scores), np.array(ious), objects, at))
     assert abs(got - expected) < 1e-9, (
         f"scores {scores}, IoUs {ious}, objects {objects}, threshold {at}: {why}; AP is "
         f"{expected:.4f}, yours is {got:.4f}"

@@ -24,7 +24,7 @@ def outcome_of(test: Function) -> Callable[[Metric], str]:
 def _complaint(test: Function, metric: Metric) -> Exception | None:
     """Return what the test raises; an exercise that is not written yet is no complaint."""
     try:
-        test(metric)
+        test(lambda truths, predictions: metric(truths, predictions))  # all look alike
     except NotImplementedError:  # nb.Todo
         raise
     except Exception as error:  # noqa: BLE001  (whatever the learner's code raises)

@@ -113,7 +113,7 @@ def pq(counts: Float[np.ndarray, "classes 4"]) -> tuple[float, float, float]:
 def panoptic_quality(truths: Maps, predictions: Maps) -> float:
     """Return the PQ of a set of images."""
     images = zip(truths, predictions, strict=True)
-    return pq(sum(pq_counts(np.asarray(t), np.asarray(p)) for t, p in images))[0]
+    return pq(np.sum([pq_counts(np.asarray(t), np.asarray(p)) for t, p in images], axis=0))[0]
 
 
 def ap_at(

@@ -61,7 +61,7 @@ def write_files(folder: Path, seen: Sequence[Scored]) -> OfficialFiles:
 
 def named_scores(official: OfficialScores) -> dict[str, float]:
     """Return the scores of the scripts that could score, by the names the lesson uses."""
-    found = {}
+    found: dict[str, float] = {}
     if official.panoptic is not None:
         group = official.panoptic.all
         found |= {"PQ": group.pq, "SQ": group.sq, "RQ": group.rq}

@@ -52,9 +52,11 @@ class PaintWidget(anywidget.AnyWidget):
     truth = traitlets.List(traitlets.Int()).tag(sync=True)
     cells = traitlets.List(traitlets.Int()).tag(sync=True)
     width = traitlets.Int().tag(sync=True)
-    brushes = traitlets.List().tag(sync=True)  # of [label, name, color]
+    brushes: traitlets.List = traitlets.List().tag(sync=True)  # of [label, name, color]
     presets = traitlets.Dict().tag(sync=True)  # name -> cells
-    scores = traitlets.List().tag(sync=True)  # of [name, percent, change since the last stroke]
+    scores: traitlets.List = traitlets.List().tag(
+        sync=True
+    )  # of [name, percent, change since the last stroke]
     missed = traitlets.List(traitlets.Int()).tag(sync=True)  # true labels
     wrong = traitlets.List(traitlets.Int()).tag(sync=True)  # predicted labels
     says = traitlets.Unicode().tag(sync=True)  # the same in words, for a screen reader

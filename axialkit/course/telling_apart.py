@@ -51,7 +51,7 @@ def with_noise(network: nn.Module, noise: float = NOISE) -> nn.Module:
         for weight in worse.parameters():
             if weight.ndim > 1:
                 shift = torch.randn(weight.shape, generator=generator)
-                weight += noise * weight.std() * shift
+                weight.add_(noise * weight.std() * shift)
     return worse
 
 

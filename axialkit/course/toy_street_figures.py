@@ -67,7 +67,7 @@ def draw_matching(truth: Map, prediction: Map) -> Figure:
     """Draw both maps, missed and wrong segments hatched, and the IoU of all pairs of segments."""
     judged = judge_segments(truth, prediction)
     figure = Figure(figsize=(12, 6.6), layout="constrained")
-    left, right = figure.subfigures(1, 2, width_ratios=(1, 1.05))
+    left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=(1, 1.05))[0]
     for axes, title, map_, bad in zip(
         left.subplots(2, 1), ("truth", "prediction"), (truth, prediction),
         (judged.missed, judged.wrong), strict=True,
@@ -129,7 +129,7 @@ def describe_presets(names: Sequence[str] = tuple(PRESETS)) -> str:
 def draw_edit(before: str, after: str) -> Figure:
     """Draw two predictions and, as bars, what the metrics say of each."""
     figure = Figure(figsize=(12, 4.4), layout="constrained")
-    left, right = figure.subfigures(1, 2, width_ratios=(1.15, 1))
+    left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=(1.15, 1))[0]
     for axes, name in zip(left.subplots(2, 1), (before, after), strict=True):
         prediction = PRESETS[name]()
         judged = judge_segments(true_street(), prediction)
@@ -184,8 +184,9 @@ def draw_cells(axes: Axes, map_: Map, bad: Sequence[int] = (), size: int = 10) -
 def _middle(cells: Bool[np.ndarray, "h w"]) -> tuple[float, float]:
     """Return where a name has most room: near the middle, with neighbors all round."""
     points = np.argwhere(cells)
-    wide = sum(np.roll(cells, shift, axis=1) for shift in range(-3, 4))
-    room = sum(np.roll(wide * cells, shift, axis=0) for shift in (-1, 0, 1))[tuple(points.T)]
+    wide = np.sum([np.roll(cells, shift, axis=1) for shift in range(-3, 4)], axis=0)
+    high = np.sum([np.roll(wide * cells, shift, axis=0) for shift in (-1, 0, 1)], axis=0)
+    room = high[tuple(points.T)]
     middle = points.mean(axis=0)
     if len(points) < 60:  # a thing: it has a middle
         return float(middle[0]), float(middle[1])
@@ -199,12 +200,12 @@ def _color(label: int) -> tuple[float, float, float]:
 
 
 def _lines_between(axes: Axes, map_: Map) -> None:
-    axes.add_collection(LineCollection(_edges(map_), colors=BLACK, linewidths=1.3))
+    axes.add_collection(LineCollection(list(_edges(map_)), colors=BLACK, linewidths=1.3))
 
 
 def _outline(axes: Axes, cells: Bool[np.ndarray, "h w"]) -> None:
     edges = _edges(np.pad(cells, 1)) - 1
-    dashes = LineCollection(edges, colors=_WRONG, linewidths=2.5, linestyles=[(0, (2, 1))])
+    dashes = LineCollection(list(edges), colors=_WRONG, linewidths=2.5, linestyles=[(0, (2, 1))])
     axes.add_collection(dashes)
 
 
