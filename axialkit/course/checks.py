@@ -119,9 +119,10 @@ def _check_the_check(exercise: Exercise) -> None:
 
 def _name(exercise: Exercise, function: Function) -> Mutant | None:
     """Return the mutant that gives the same outcome on every probe."""
-    outcomes = [_run(function, probe) for probe in exercise.probes]
+    observe = exercise.observe
+    outcomes = [_run(observe(function), probe) for probe in exercise.probes]
     for mutant in exercise.mutants:
-        expected = (_run(mutant.function, probe) for probe in exercise.probes)
+        expected = (_run(observe(mutant.function), probe) for probe in exercise.probes)
         if all(map(_same, outcomes, expected)):
             return mutant
     return None
@@ -159,9 +160,9 @@ def _unchanged(after: Any, before: Any) -> bool:  # noqa: ANN401
 
 def _wrong_kind(exercise: Exercise, function: Function) -> str:
     """Say so if something of another kind comes, before any property is tried."""
+    seen, solution = (exercise.observe(each) for each in (function, exercise.solution))
     for probe in exercise.probes:
-        expected = _run(exercise.solution, probe).result
-        if problem := _wrong_on(function, probe, expected):
+        if problem := _wrong_on(seen, probe, _run(solution, probe).result):
             return f"{_call(exercise, probe)} {problem}"
     return ""
 
@@ -184,7 +185,9 @@ def _wrong_on(function: Function, probe: tuple[Any, ...], expected: Any) -> str:
 
 def _first_difference(exercise: Exercise, function: Function) -> str:
     for probe in exercise.probes:
-        got, expected = _run(function, probe), _run(exercise.solution, probe)
+        got, expected = (
+            _run(exercise.observe(each), probe) for each in (function, exercise.solution)
+        )
         if not _same(got, expected):
             return (
                 f"{_call(exercise, probe)} gives {_draw(got.result)}, "
@@ -228,7 +231,9 @@ def _same(a: _Outcome, b: _Outcome) -> bool:
 def _equal(a: Any, b: Any) -> bool:  # noqa: ANN401  (whatever the learner returns)
     """Lists equal tuples and numpy numbers equal Python's; shapes must agree."""
     if hasattr(a, "state_dict") and hasattr(b, "state_dict"):
-        return _equal_weights(a.state_dict(), b.state_dict())
+        return _equal_entries(a.state_dict(), b.state_dict())
+    if isinstance(a, dict) and isinstance(b, dict):
+        return _equal_entries(a, b)
     if a is None or b is None or isinstance(a, type) or isinstance(b, type):
         return a is b
     if is_tensor(a) or is_tensor(b):
@@ -248,8 +253,8 @@ def _same_arrays(a: np.ndarray, b: np.ndarray) -> bool:
     return np.array_equal(a, b)
 
 
-def _equal_weights(a: dict[str, Any], b: dict[str, Any]) -> bool:
-    """Compare layers by their parameters and statistics."""
+def _equal_entries(a: dict[Any, Any], b: dict[Any, Any]) -> bool:
+    """Compare tables by their entries; a layer is a table of parameters and statistics."""
     return a.keys() == b.keys() and all(_equal(a[name], b[name]) for name in a)
 
 

@@ -29,6 +29,10 @@ class Mutant:
     """What the learner is told: which mistake gives exactly this result."""
 
 
+def _as_it_is(function: Function) -> Function:
+    return function
+
+
 @dataclass(frozen=True)
 class Exercise:
     """A function for the learner to write."""
@@ -51,6 +55,8 @@ class Exercise:
     """Shape, then idea, then line."""
     shown: tuple[Function, ...] = ()
     """Functions whose source ``solution()`` shows, the solution among them; empty: it alone."""
+    observe: Callable[[Function], Function] = _as_it_is
+    """What is run on the probes, made of the learner's function: a test, say, passes or fails."""
 
 
 @dataclass(frozen=True)

@@ -289,3 +289,46 @@ def test_every_goal_is_proved_by_an_exercise(lesson: Lesson) -> None:
     for number, exercise in enumerate(lesson.exercises, start=1):
         assert exercise.key == f"{int(lesson.key)}.{number}"
         assert len(exercise.hints) == 3
+
+
+def test_fractions_may_differ_by_rounding() -> None:
+    assert checks._equal([0.1 + 0.2, 1], (0.3, 1.0))
+    assert not checks._equal([0.3 + 1e-6], [0.3])
+    assert checks._equal(float("nan"), float("nan"))
+    assert not checks._equal(3, 3.5) and not checks._equal([0.3], [[0.3]])
+    assert checks._equal({"a": 0.1 + 0.2}, {"a": 0.3}) and not checks._equal({"a": 1}, {"b": 1})
+    assert not checks._equal(0.5, "half")
+
+
+def test_what_is_observed_is_compared() -> None:
+    """A test that the learner writes is judged by what passes it, not by what it returns."""
+
+    def passes(test: Callable[..., Any]) -> Callable[..., bool]:
+        def run(value: int) -> bool:
+            try:
+                test(value)
+            except Exception:  # noqa: BLE001
+                return False
+            return True
+
+        return run
+
+    def positive(value: int) -> None:
+        assert value > 0
+
+    def raises(value: int) -> str:
+        if value <= 0:
+            raise ValueError
+        return "fine"
+
+    blind = Mutant("blind", lambda value: None, "everything passes")
+    exercise = dataclasses.replace(
+        get_exercise("1.3"),
+        solution=positive,
+        properties=(),
+        probes=((1,), (-1,)),
+        mutants=(blind,),
+        observe=passes,
+    )
+    assert judge(exercise, positive).passed and judge(exercise, raises).passed
+    assert judge(exercise, lambda value: 3).mutant is blind
