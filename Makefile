@@ -19,11 +19,12 @@ TEST_ARGS ?=
 PROFILE ?= ci
 # --only 03: one lesson; --update: store its numbers
 NOTEBOOK_ARGS ?=
+SITE ?= build/site
 # of the tests; 0 = in the process of pytest itself, as a debugger wants it
 TEST_PROCESSES ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test demo notebooks bands badges figures wheel tour minicity lint soak clean
+.PHONY: help lab test demo notebooks site bands badges figures wheel tour minicity lint soak clean
 
 help: ## list these commands
 	@echo "axialkit. The two commands to start with: make lab, make test"
@@ -58,6 +59,9 @@ demo: $(STAMP) ## open the web demo
 notebooks: $(STAMP) ## execute every lesson and compare its numbers; pages in executed/
 	$(PYTHON) -m axialkit.course.regression notebooks executed/$(PROFILE) tests/notebooks/baseline.json \
 	  --profile $(PROFILE) $(NOTEBOOK_ARGS)
+
+site: notebooks ## the course and the API as a static site in build/site
+	$(PYTHON) -m axialkit.course.site executed/$(PROFILE) $(SITE)
 
 bands: $(STAMP) ## measure the ablations of the lessons over several seeds, and store them
 	OMP_NUM_THREADS=1 $(PYTHON) -m axialkit.course.measure_bands

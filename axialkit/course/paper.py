@@ -35,17 +35,21 @@ class _Renderer(IPythonRenderer):
 
     def strong(self, text: str) -> str:
         """Explain a word of the glossary where the mouse rests."""
-        meaning = _meanings().get(text.lower())
-        if meaning is not None:
-            text = f'<abbr title="{html.escape(meaning)}">{text}</abbr>'
-        return super().strong(text)
+        meaning = meanings().get(text.lower())
+        return super().strong(text if meaning is None else explained(text, meaning))
 
     def link(self, text: str, url: str, title: str | None = None) -> str:
         return super().link(text, re.sub(r"^([\w-]+)\.ipynb\b", r"\1.html", url), title)
 
 
+def explained(word: str, meaning: str) -> str:
+    """Return HTML of a word that shows its meaning where the mouse rests."""
+    return f'<abbr title="{html.escape(meaning)}">{word}</abbr>'
+
+
 @cache
-def _meanings() -> dict[str, str]:
+def meanings() -> dict[str, str]:
+    """Return what the words of the glossary mean, by the word in small letters."""
     return {entry.word.name.lower(): entry.word.meaning for entry in entries()}
 
 
@@ -56,23 +60,28 @@ class _Exporter(HTMLExporter):
 
 
 def page_of(notebook: Path) -> str:
-    """Return an executed notebook as one HTML page.
+    """Return an executed notebook as one HTML page."""
+    content = for_readers(nbformat.read(notebook, as_version=4))
+    exporter = _Exporter(
+        template_name="lab", mathjax_url="", require_js_url="", jquery_url="", mermaid_js_url=""
+    )
+    page, _ = exporter.from_notebook_node(content, {"metadata": {"name": _title(content)}})
+    return _without_scripts(page).replace("🟦", _EXERCISE).replace("⏱ ", "")
+
+
+def for_readers(content: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Keep of an executed notebook what can be read: widgets give way to their static form.
 
     Cells that only help machines (the bootstrap of a hosted notebook, injected parameters, the
     numbers for the tests) are left out.
     """
-    content = nbformat.read(notebook, as_version=4)
     content.cells = [cell for cell in content.cells if not _is_for_machines(cell)]
     for cell in content.cells:
         for output in cell.get("outputs", []):
             if "text/html" in output.get("data", {}):
                 output["data"].pop(WIDGET_MIME, None)
     content.metadata.pop("widgets", None)
-    exporter = _Exporter(
-        template_name="lab", mathjax_url="", require_js_url="", jquery_url="", mermaid_js_url=""
-    )
-    page, _ = exporter.from_notebook_node(content, {"metadata": {"name": _title(content)}})
-    return _without_scripts(page).replace("🟦", _EXERCISE).replace("⏱ ", "")
+    return content
 
 
 def _is_for_machines(cell: nbformat.NotebookNode) -> bool:

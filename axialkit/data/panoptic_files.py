@@ -1,4 +1,4 @@
-"""The files that the official Cityscapes tools derive from the labels, written without them.
+"""The files that the official Cityscapes tools derive from the labels, written without them::
 
     gtFine/{split}/{city}/*_gtFine_labelTrainIds.png       as csCreateTrainIdLabelImgs
     gtFine/cityscapes_panoptic_{split}.json and folder     as csCreatePanopticImgs
