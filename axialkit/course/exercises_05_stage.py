@@ -56,11 +56,21 @@ def _chained(stage: Function) -> None:
         assert channels == c_out, f"{channels} channels leave the stage, expected {c_out}"
 
 
+def _first_changes(stage: Function) -> None:
+    for c_in, c_out in ((8, 16), (64, 32)):
+        got = [block[1:3] for block in _blocks(stage, c_in, c_out, 3, 2)]
+        assert got[0] == (c_in, c_out), (
+            f"the first block leads from {c_in} to {c_out} channels, yours from {got[0][0]} to "
+            f"{got[0][1]}"
+        )
+
+
 def _strides_once(stage: Function) -> None:
-    for stride in (1, 2):
+    for stride in (1, 2, 3, 4):
         got = [block[3] for block in _blocks(stage, 8, 16, 3, stride)]
         assert got == [stride, 1, 1], (
-            f"a stage of stride {stride} has strides {[stride, 1, 1]}, yours has {got}"
+            f"a stage of stride {stride} has three blocks of strides {[stride, 1, 1]}, yours have "
+            f"{got}"
         )
 
 
@@ -94,6 +104,7 @@ MAKE_STAGE = Exercise(
     properties=(
         Property("a stage has as many blocks as it is deep", _as_many),
         Property("every block takes what the one before it gives", _chained),
+        Property("the first block changes the channels", _first_changes),
         Property("only the first block has the stride", _strides_once),
         Property("every block is a new one", _made_anew),
     ),
@@ -101,13 +112,15 @@ MAKE_STAGE = Exercise(
         (Recorder(), 8, 16, 3, 2),
         (Recorder(), 16, 16, 1, 2),
         (Recorder(), 64, 32, 4, 1),
-        (Recorder(), 3, 5, 2, 2),
+        (Recorder(), 3, 5, 2, 3),
+        (Recorder(), 5, 5, 3, 4),
     ),
     mutants=(
         Mutant(
             "stride in every block",
             _stage_of(lambda i, o, d, s: [(i, o, s), *[(o, o, s)] * (d - 1)]),
-            "every block halves the map: three blocks of stride 2 leave an eighth. Only the first.",
+            "every block has the stride: three blocks of stride 2 leave an eighth of the height. "
+            "Only the first has it.",
         ),
         Mutant(
             "first block repeated",

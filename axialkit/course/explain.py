@@ -53,6 +53,15 @@ _MEANINGS: tuple[tuple[str, str], ...] = (
         "Is there an arrow, ->, in the pattern?",
     ),
     (
+        r"desired ordering of dimensions|axes don't match array",
+        "To permute axes, name each of them once: so many numbers as there are axes. Print the "
+        "shape of what comes here.",
+    ),
+    (
+        r"is not a Module subclass",
+        "nn.Sequential and nn.ModuleList hold layers of torch only. A plain list holds anything.",
+    ),
+    (
         r"EinopsError",
         "The pattern and the tensor do not fit: count the letters left of the arrow, and the axes.",
     ),
