@@ -57,6 +57,23 @@ def _differ(place: list[int], stride: int, x: Tensor, got: Tensor, expected: Ten
     )
 
 
+def _projects(block: Function) -> None:
+    x = torch.tensor([-3.0, 2.0])[:, None, None].expand(1, 2, 3, 5)
+    for stride in (1, 2):
+        project = Layer("x 10", lambda a, s=stride: 10 * a[:, :, ::s, ::s])  # type: ignore[misc]
+        got = block(x, *PLAIN[:3], SILENT, project, stride)
+        assert got.shape == (1, 2, -(-3 // stride), -(-5 // stride)), (
+            f"project has the stride of {stride} in it, what it gives is not thinned again; the "
+            f"answer has the shape {list(got.shape)}"
+        )
+        values = [float(got[0, channel, 0, 0]) for channel in range(2)]
+        assert values == [0, 20], (
+            "project multiplies by 10 and the branch is silent: inputs of -3 and 2 become 0 and "
+            f"20, you give {values[0]:g} and {values[1]:g}. Where project is given, the shortcut "
+            "is project(relu(x)), whatever the channels"
+        )
+
+
 def _keeps_the_dtype(block: Function) -> None:
     for dtype in (torch.float64, torch.float16):
         x = draw(2, 1, 2, 3, 4).to(dtype)
@@ -194,13 +211,14 @@ AXIAL_BLOCK = Exercise(
     properties=(
         Property("the shape is right, with and without stride", _has_a_shape),
         Property("a silent branch leaves the activated input", _silent_branch),
-        Property("the dtype stays what it was", _keeps_the_dtype),
+        Property("where there is a projection, it is the shortcut", _projects),
         Property("both ways start from the activated input", _both_activated),
         Property("branch and shortcut are summed, and nothing follows", _sums),
         Property("H comes before W", _order),
         Property("one ReLU behind the hops, none between", _activations),
         Property("every pixel hears the whole map", _sees_everything),
         Property("with a stride, too, whole lines are attended", _whole_lines),
+        Property("the dtype stays what it was", _keeps_the_dtype),
     ),
     probes=tuple(
         (draw(seed, 2, c_in, h, w), *make_parts(c_in, c_out, stride, project=project))

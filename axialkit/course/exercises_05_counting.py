@@ -48,7 +48,8 @@ def _stems(count: Function) -> None:
 
 
 def _basic(count: Function) -> None:
-    for filters, what in (((16, 16), "no change of channels"), ((24, 32), "a projection")):
+    cases = ((16, 16), "no change of channels"), ((24, 32), "a projection"), ((24, 8), "one, too")
+    for filters, what in cases:
         row = Stage(1, "basic", filters, 1)
         _agrees(count, _table(row), f"the stem and one basic block {filters}, with {what}")
 

@@ -64,13 +64,13 @@ def _nothing_and_everything(place: Function) -> None:
     budget = sum(part.conv for part in _BASE)
     got = _chosen(place, _BASE, budget)
     assert got == [], (
-        f"the budget, {budget}, is just enough for convolutions, yet {_told(got)} attend"
+        f"the budget, {budget}, is just enough for convolutions, yet you choose {_told(got)}"
     )
     budget = sum(part.axial for part in _BASE)
     got = _chosen(place, _BASE, budget)
     assert len(got) == 5, (
-        f"the budget, {budget}, is exactly enough for all five parts, and all of it may be spent; "
-        f"with you {_told(got)} attend"
+        f"the budget, {budget}, is exactly enough for all five parts, and it may be spent to the "
+        f"end; you choose {_told(got)}"
     )
 
 

@@ -54,8 +54,12 @@ _MEANINGS: tuple[tuple[str, str], ...] = (
     ),
     (
         r"desired ordering of dimensions|axes don't match array",
-        "To permute axes, name each of them once: so many numbers as there are axes. Print the "
+        "To permute axes, name each of them once: as many numbers as there are axes. Print the "
         "shape of what comes here.",
+    ),
+    (
+        r"arg is an empty sequence|argument is empty",
+        "There was nothing to choose from. Does a condition leave too little: < instead of <=?",
     ),
     (
         r"is not a Module subclass",
