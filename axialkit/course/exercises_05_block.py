@@ -60,16 +60,16 @@ def _differ(place: list[int], stride: int, x: Tensor, got: Tensor, expected: Ten
 def _projects(block: Function) -> None:
     x = torch.tensor([-3.0, 2.0])[:, None, None].expand(1, 2, 3, 5)
     for stride in (1, 2):
-        project = Layer("x 10", lambda a, s=stride: 10 * a[:, :, ::s, ::s])  # type: ignore[misc]
+        project = Layer("x -10", lambda a, s=stride: -10 * a[:, :, ::s, ::s])  # type: ignore[misc]
         got = block(x, *PLAIN[:3], SILENT, project, stride)
         assert got.shape == (1, 2, -(-3 // stride), -(-5 // stride)), (
             f"project has the stride of {stride} in it, what it gives is not thinned again; the "
             f"answer has the shape {list(got.shape)}"
         )
-        values = [float(got[0, channel, 0, 0]) for channel in range(2)]
-        assert values == [0, 20], (
-            "project multiplies by 10 and the branch is silent: inputs of -3 and 2 become 0 and "
-            f"20, you give {values[0]:g} and {values[1]:g}. Where project is given, the shortcut "
+        values = [float(got[0, channel, 0, 0]) + 0.0 for channel in range(2)]
+        assert values == [0, -20], (
+            "project multiplies by -10 and the branch is silent: inputs of -3 and 2 become 0 and "
+            f"-20, you give {values[0]:g} and {values[1]:g}. Where project is given, the shortcut "
             "is project(relu(x)), whatever the channels"
         )
 

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from axialkit.course.kinds import kind
 from axialkit.course.lesson import Exercise, Function, Mutant, Property
 from axialkit.course.recorded_block import WORDS, empty_block, read_recording, to_torch
 
@@ -28,9 +29,8 @@ _KEYS = {  # name there -> name here
 
 def _pair(convert: Function, name: str, array: np.ndarray) -> tuple[str, Tensor]:
     got = convert(name, array.copy())
-    assert isinstance(got, tuple | list) and len(got) == 2, (
-        f"expected a name and a tensor, got {type(got).__name__}"
-    )
+    assert isinstance(got, tuple | list), f"expected a name and a tensor, got {kind(got)}"
+    assert len(got) == 2, f"expected a name and a tensor, got {len(got)} things"
     word, tensor = got
     assert isinstance(word, str), f"the name must be a string, got {type(word).__name__}"
     assert isinstance(tensor, Tensor), (

@@ -74,6 +74,11 @@ def _deep(count: Function) -> None:
         _table(Stage(1, "basic", (24, 24), 3), Stage(2, "bottleneck", (6, 6, 24), 2)),
         "the stem, three basic blocks to 24 channels and two bottlenecks",
     )
+    _agrees(
+        count,
+        _table(Stage(3, "basic", (16, 16), 5), Stage(4, "axial", (12, 4, 24), 7)),
+        "the stem, five basic blocks and seven axial ones to 24 channels",
+    )
 
 
 class _Rules(NamedTuple):
