@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from axialkit.attention import attention_backend
 from axialkit.attention.layers import AxialAttention1d
 from axialkit.course.palette import BLACK, BLUE, ORANGE, PAPER
+from axialkit.inference import evaluating
 from axialkit.model.blocks import ResidualBlock
 from axialkit.model.convolutions import ConvNormAct
 
@@ -35,8 +36,7 @@ def read_block(block: ResidualBlock, shape: tuple[int, int, int]) -> tuple[list[
     seen: list[tuple[nn.Module, list[int]]] = []
     layers = [m for m in block.modules() if isinstance(m, ConvNormAct | AxialAttention1d)]
     hooks = [layer.register_forward_hook(_note(seen)) for layer in layers]
-    block.eval()
-    with attention_backend(block, "reference"), torch.no_grad():
+    with attention_backend(block, "reference"), evaluating(block):
         out = block(torch.empty(1, *shape, device="meta"))
     for hook in hooks:
         hook.remove()

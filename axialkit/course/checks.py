@@ -295,7 +295,18 @@ def _draw(value: Any) -> str:  # noqa: ANN401  (whatever the learner returns)
     if _holds_tensors(value):
         return f"({', '.join(map(_draw, value))})"
     text = repr(value)
-    return text if len(text) <= 200 else f"{text[:200]}…"
+    return text if len(text) <= 200 else _draw_long(value, text)
+
+
+def _draw_long(value: Any, text: str) -> str:  # noqa: ANN401
+    """Of an array, show its shape; of named tuples, their kind or the first of them."""
+    if isinstance(value, np.ndarray):
+        return f"an array {list(value.shape)}"
+    if hasattr(value, "_fields"):
+        return f"a {type(value).__name__}"
+    if isinstance(value, tuple | list) and all(hasattr(item, "_fields") for item in value):
+        return f"({_draw(value[0])}, and {len(value) - 1} more)"
+    return f"{text[:200]}…"
 
 
 def _describe(error: Exception, function: Function) -> str:

@@ -1,70 +1,16 @@
 """Lesson 05, exercise 5.1, the axial block: what must hold, typical mistakes, hints."""
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
-from einops import einsum
 from torch import Tensor
 
 from axialkit.course.block import axial_block
+from axialkit.course.block_parts import PLAIN, SILENT, Layer, hop, make_parts, same
 from axialkit.course.lesson import Exercise, Function, Mutant, Property
-from axialkit.course.line import axial_attend
 from axialkit.course.samples import draw
 
-
-class Layer:
-    """A layer with a name, for checks: the same one however often it is copied."""
-
-    def __init__(self, name: str, function: Callable[[Tensor], Tensor]) -> None:
-        self.name, self.function = name, function
-
-    def __call__(self, x: Tensor) -> Tensor:
-        return self.function(x)
-
-    def __deepcopy__(self, memo: object) -> "Layer":
-        return self
-
-    def __repr__(self) -> str:
-        return self.name
-
-
-def _mix(seed: int, c_in: int, c_out: int, stride: int = 1, *, act: bool = False) -> Layer:
-    """Return a 1x1 convolution with a shift, as a function."""
-    weight, shift = draw(seed, c_out, c_in), draw(seed + 50, c_out, 1, 1)
-
-    def mix(x: Tensor) -> Tensor:
-        y = einsum(weight, x[:, :, ::stride, ::stride], "o i, b i h w -> b o h w") + shift
-        return y.relu() if act else y
-
-    return Layer("a 1x1 conv", mix)
-
-
-def _hop(axis: str) -> Layer:
-    """Attend, and let the answer differ from a mere mean: negative numbers come, too."""
-    return Layer(f"{axis} hop", lambda x: 2 * axial_attend(x, axis) - 0.5)
-
-
-def _same(name: str) -> Layer:
-    return Layer(name, lambda x: x)
-
-
-def _parts(
-    c_in: int, c_out: int, stride: int, *, project: bool
-) -> tuple[Layer, Layer, Layer, Layer, Layer | None, int]:
-    shortcut = _mix(4, c_in, c_out, stride) if project else None
-    return (
-        _mix(1, c_in, 4, act=True),
-        _hop("H"),
-        _hop("W"),
-        _mix(2, 4, c_out),
-        shortcut,
-        stride,
-    )
-
-
-_SILENT = Layer("silent", torch.zeros_like)
-_PLAIN = tuple(_same(name) for name in ("reduce", "height", "width", "expand"))
+_NTH = {2: "second", 3: "third", 4: "fourth"}
 
 
 def _has_a_shape(block: Function) -> None:
@@ -73,8 +19,10 @@ def _has_a_shape(block: Function) -> None:
         (5, 7, 3, 6, 2),
         (9, 4, 2, 5, 2),
         (1, 3, 3, 3, 1),
+        (7, 10, 3, 3, 3),
+        (9, 2, 2, 5, 4),
     ):
-        got = block(draw(0, 2, c_in, h, w), *_parts(c_in, c_out, stride, project=c_in != c_out))
+        got = block(draw(0, 2, c_in, h, w), *make_parts(c_in, c_out, stride, project=c_in != c_out))
         expected = [2, c_out, -(-h // stride), -(-w // stride)]
         assert list(got.shape) == expected, (
             f"a map of {h} x {w} with stride {stride} and {c_out} channels behind must become "
@@ -83,25 +31,62 @@ def _has_a_shape(block: Function) -> None:
 
 
 def _silent_branch(block: Function) -> None:
-    x = draw(1, 2, 3, 5, 7)
-    for stride in (1, 2):
-        got = block(x, *_PLAIN[:3], _SILENT, None, stride)
+    x = draw(1, 2, 3, 9, 10)
+    for stride in (1, 2, 3, 4):
+        got = block(x, *PLAIN[:3], SILENT, None, stride)
         expected = x.relu()[:, :, ::stride, ::stride]
+        thinned = f", every {_NTH[stride]} row and column of it" if stride > 1 else ""
+        what = f"with stride {stride}, the shortcut is the activated input{thinned}"
         assert got.shape == expected.shape, (
-            f"without a projection, a stride of {stride} must thin the shortcut as well: expected "
-            f"{list(expected.shape)}, got {list(got.shape)}"
+            f"without a projection, {what}: expected {list(expected.shape)}, got {list(got.shape)}"
         )
-        assert torch.allclose(got, expected, atol=1e-6), (
-            f"where expand gives zeros, only the shortcut is left: the activated input, thinned by "
-            f"{stride}. For an input of {float(x[0, 0, 0, 0]):.2f} you hand on "
-            f"{float(got[0, 0, 0, 0]):.2f}, expected {float(expected[0, 0, 0, 0]):.2f}"
+        wrong = (~torch.isclose(got, expected, atol=1e-6)).nonzero()
+        assert not len(wrong), (
+            f"where expand gives zeros, only the shortcut is left; {what}. "
+            + _differ(wrong[0].tolist(), stride, x, got, expected)
         )
+
+
+def _differ(place: list[int], stride: int, x: Tensor, got: Tensor, expected: Tensor) -> str:
+    """Show one number of the map that is not what it should be."""
+    b, c, y, x_ = place
+    here, came = (b, c, y, x_), float(x[b, c, y * stride, x_ * stride])
+    return (
+        f"At [{b}, {c}, {y}, {x_}] an input of {came:.2f} comes in: you hand on "
+        f"{float(got[here]):.2f}, expected {float(expected[here]):.2f}"
+    )
+
+
+def _projects(block: Function) -> None:
+    x = torch.tensor([-3.0, 2.0])[:, None, None].expand(1, 2, 3, 5)
+    for stride in (1, 2):
+        project = Layer("x -10", lambda a, s=stride: -10 * a[:, :, ::s, ::s])  # type: ignore[misc]
+        got = block(x, *PLAIN[:3], SILENT, project, stride)
+        assert got.shape == (1, 2, -(-3 // stride), -(-5 // stride)), (
+            f"project has the stride of {stride} in it, what it gives is not thinned again; the "
+            f"answer has the shape {list(got.shape)}"
+        )
+        values = [float(got[0, channel, 0, 0]) + 0.0 for channel in range(2)]
+        assert values == [0, -20], (
+            "project multiplies by -10 and the branch is silent: inputs of -3 and 2 become 0 and "
+            f"-20, you give {values[0]:g} and {values[1]:g}. Where project is given, the shortcut "
+            "is project(relu(x)), whatever the channels"
+        )
+
+
+def _keeps_the_dtype(block: Function) -> None:
+    for dtype in (torch.float64, torch.float16):
+        x = draw(2, 1, 2, 3, 4).to(dtype)
+        got = block(x, *PLAIN, None, 1)
+        assert got.dtype == dtype, f"a map of {dtype} must stay so, it became {got.dtype}"
+        exact = torch.equal(got, 2 * x.relu())
+        assert exact, f"a map of {dtype} is rounded on its way: nothing here needs another dtype"
 
 
 def _sums(block: Function) -> None:
     """Nothing follows the sum: a block may hand on negative numbers."""
     minus = Layer("minus five", lambda x: x * 0 - 5)
-    got = block(torch.ones(1, 2, 3, 4), *_PLAIN[:3], minus, None, 1)
+    got = block(torch.ones(1, 2, 3, 4), *PLAIN[:3], minus, None, 1)
     assert torch.allclose(got, torch.full((1, 2, 3, 4), -4.0)), (
         f"a branch of -5 and a shortcut of 1 sum to -4, not to {float(got.flatten()[0]):g}: no "
         "ReLU comes after expand, and none after the sum"
@@ -110,7 +95,7 @@ def _sums(block: Function) -> None:
 
 def _order(block: Function) -> None:
     add, double = Layer("+1", lambda x: x + 1), Layer("x 2", lambda x: 2 * x)
-    got = block(torch.ones(1, 1, 2, 3), _same("reduce"), add, double, _same("expand"), None, 1)
+    got = block(torch.ones(1, 1, 2, 3), same("reduce"), add, double, same("expand"), None, 1)
     value = float(got.flatten()[0])
     assert abs(value - 5) < 1e-5, (
         "height adds 1, width doubles: on ones the branch is (1 + 1) x 2 = 4, and the shortcut "
@@ -118,16 +103,26 @@ def _order(block: Function) -> None:
     )
 
 
+def _both_activated(block: Function) -> None:
+    add = Layer("+3", lambda x: x + 3)
+    got = block(torch.full((1, 1, 2, 3), -2.0), add, *PLAIN[1:], None, 1)
+    value = float(got.flatten()[0])
+    assert abs(value - 3) < 1e-5, (
+        "an input of -2 is activated first: 0. Then reduce adds 3 (branch 3) and the shortcut adds "
+        f"0. Expected 3, got {value:g}: branch and shortcut both start from relu(x)"
+    )
+
+
 def _activations(block: Function) -> None:
     minus = Layer("x -1", lambda x: -x)
     x = torch.ones(1, 1, 2, 3)
-    got = float(block(x, _same("reduce"), minus, minus, _same("expand"), None, 1).flatten()[0])
+    got = float(block(x, same("reduce"), minus, minus, same("expand"), None, 1).flatten()[0])
     assert abs(got - 2) < 1e-5, (
         "both hops turn the sign, so that ones come out as ones: branch 1 + shortcut 1 = 2; you "
         f"give {got:g}. Nothing stands between the hops"
     )
     got = float(
-        block(x, _same("reduce"), minus, _same("width"), _same("expand"), None, 1).flatten()[0]
+        block(x, same("reduce"), minus, same("width"), same("expand"), None, 1).flatten()[0]
     )
     assert abs(got - 1) < 1e-5, (
         "if the hops end at -1, the ReLU behind them makes 0 of it: branch 0 + shortcut 1 = 1; "
@@ -137,7 +132,7 @@ def _activations(block: Function) -> None:
 
 def _sees_everything(block: Function) -> None:
     x = draw(3, 1, 3, 4, 6) + 3
-    parts = (_same("reduce"), _hop("H"), _hop("W"), _same("expand"), None, 1)
+    parts = (same("reduce"), hop("H"), hop("W"), same("expand"), None, 1)
     changed = x.clone()
     changed[0, :, 3, 1] += 1
     moved = (block(x, *parts) - block(changed, *parts)).abs().amax(1)[0] > 1e-7
@@ -149,6 +144,11 @@ def _sees_everything(block: Function) -> None:
 
 def _whole_lines(block: Function) -> None:
     """Thinned too early, most pixels would never be heard."""
+    for stride in (2, 3):
+        _whole_lines_at(block, stride)
+
+
+def _whole_lines_at(block: Function, stride: int) -> None:
     seen: dict[str, list[int]] = {}
 
     def spy(name: str) -> Layer:
@@ -158,14 +158,13 @@ def _whole_lines(block: Function) -> None:
 
         return Layer(name, look)
 
-    block(
-        torch.ones(1, 2, 5, 7), *(spy(n) for n in ("reduce", "height", "width", "expand")), None, 2
-    )
+    spies = (spy(name) for name in ("reduce", "height", "width", "expand"))
+    block(torch.ones(1, 2, 5, 7), *spies, None, stride)
     for name, whole in (("height", "[5, 7]"), ("width", "7 columns")):
         size = seen.get(name, [0, 0])
         assert size[1] == 7 and (name == "width" or size[0] == 5), (
-            f"on a 5 x 7 map with stride 2, {name} must be given {whole}, it was given {size}: who "
-            "is thinned out before a hop is never heard"
+            f"on a 5 x 7 map with stride {stride}, {name} must be given {whole}, it was given "
+            f"{size}: who is thinned out before a hop is never heard"
         )
 
 
@@ -176,6 +175,7 @@ def _variant(  # noqa: PLR0913  (switches of the mistakes)
     behind: bool = True,
     after: bool = False,
     raw_shortcut: bool = False,
+    raw_branch: bool = False,
     early: bool = False,
     shortcut: bool = True,
 ) -> Function:
@@ -184,7 +184,7 @@ def _variant(  # noqa: PLR0913  (switches of the mistakes)
     def block(x: Tensor, *parts: Any) -> Tensor:  # noqa: ANN401
         reduce, height, width, expand, project, stride = parts
         a = x.relu()
-        y = reduce(a)
+        y = reduce(x if raw_branch else a)
         if early:
             y = y[:, :, ::stride, ::stride]
         y = width(y) if swap else height(y)
@@ -211,19 +211,24 @@ AXIAL_BLOCK = Exercise(
     properties=(
         Property("the shape is right, with and without stride", _has_a_shape),
         Property("a silent branch leaves the activated input", _silent_branch),
+        Property("where there is a projection, it is the shortcut", _projects),
+        Property("both ways start from the activated input", _both_activated),
         Property("branch and shortcut are summed, and nothing follows", _sums),
         Property("H comes before W", _order),
         Property("one ReLU behind the hops, none between", _activations),
         Property("every pixel hears the whole map", _sees_everything),
         Property("with a stride, too, whole lines are attended", _whole_lines),
+        Property("the dtype stays what it was", _keeps_the_dtype),
     ),
     probes=tuple(
-        (draw(seed, 2, c_in, h, w), *_parts(c_in, c_out, stride, project=c_in != c_out))
-        for seed, c_in, c_out, h, w, stride in (
-            (5, 3, 3, 4, 6, 1),
-            (6, 3, 5, 5, 7, 2),
-            (7, 2, 2, 6, 3, 2),
-            (8, 4, 6, 3, 5, 1),
+        (draw(seed, 2, c_in, h, w), *make_parts(c_in, c_out, stride, project=project))
+        for seed, c_in, c_out, h, w, stride, project in (
+            (5, 3, 3, 4, 6, 1, False),
+            (6, 3, 5, 5, 7, 2, True),
+            (7, 2, 2, 6, 3, 2, False),
+            (8, 4, 6, 3, 5, 1, True),
+            (9, 3, 3, 7, 8, 3, False),
+            (10, 2, 2, 9, 5, 4, True),
         )
     ),
     mutants=(
@@ -254,6 +259,11 @@ AXIAL_BLOCK = Exercise(
             "raw shortcut",
             _variant(raw_shortcut=True),
             "the shortcut takes x, the branch takes relu(x). Both take relu(x).",
+        ),
+        Mutant(
+            "raw branch",
+            _variant(raw_branch=True),
+            "the branch takes x, the shortcut takes relu(x). Both take relu(x).",
         ),
         Mutant(
             "thinned before the hops",

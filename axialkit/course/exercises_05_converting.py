@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from axialkit.course.kinds import kind
 from axialkit.course.lesson import Exercise, Function, Mutant, Property
 from axialkit.course.recorded_block import WORDS, empty_block, read_recording, to_torch
 
@@ -28,15 +29,15 @@ _KEYS = {  # name there -> name here
 
 def _pair(convert: Function, name: str, array: np.ndarray) -> tuple[str, Tensor]:
     got = convert(name, array.copy())
-    assert isinstance(got, tuple | list) and len(got) == 2, (
-        f"expected a name and a tensor, got {type(got).__name__}"
-    )
+    assert isinstance(got, tuple | list), f"expected a name and a tensor, got {kind(got)}"
+    assert len(got) == 2, f"expected a name and a tensor, got {len(got)} things"
     word, tensor = got
     assert isinstance(word, str), f"the name must be a string, got {type(word).__name__}"
     assert isinstance(tensor, Tensor), (
         f"the second must be a torch tensor, got {type(tensor).__name__}"
     )
-    assert tensor.dtype == torch.float32, f"float32 must stay float32, got {tensor.dtype}"
+    wanted = torch.from_numpy(array).dtype
+    assert tensor.dtype == wanted, f"numbers of {wanted} must stay so, got {tensor.dtype}"
     return word, tensor
 
 
@@ -81,6 +82,13 @@ def _flat_norms(convert: Function) -> None:
         _layout(convert, name, array, array.reshape(-1), "a norm")
 
 
+def _dtypes(convert: Function) -> None:
+    for dtype in (np.float64, np.float16):
+        for name in _KEYS:
+            shape = (1, 2, 3, 4) if name.endswith("/kernel") else (3, 4)
+            _pair(convert, name, _array(5, *shape).astype(dtype))
+
+
 def _tables(convert: Function) -> None:
     for word in ("_query_rpe", "_value_rpe"):
         array = _array(4, 9, 4)
@@ -102,8 +110,6 @@ def _variant(
     kernel: Callable[[Tensor], Tensor] = lambda t: t.permute(3, 2, 0, 1),
     qkv: Callable[[Tensor], Tensor] = lambda t: t.T,
     norm: Callable[[Tensor], Tensor] = lambda t: t.flatten(),
-    table: Callable[[Tensor], Tensor] = lambda t: t,
-    rename: Callable[[str], str] = lambda name: name,
 ) -> Function:
     """Return the translation with one mistake in it."""
 
@@ -113,11 +119,9 @@ def _variant(
             tensor = qkv(tensor)
         elif name.endswith("kernel"):
             tensor = kernel(tensor)
-        elif name.endswith("embeddings"):
-            tensor = table(tensor)
-        else:
+        elif not name.endswith("embeddings"):
             tensor = norm(tensor)
-        return rename(ours), tensor
+        return ours, tensor
 
     return convert
 
@@ -137,6 +141,7 @@ TO_TORCH = Exercise(
         Property("kernels of qkv: out, in", _projections),
         Property("norms are flat, in their order", _flat_norms),
         Property("position tables stay as they are", _tables),
+        Property("the dtype stays what it was", _dtypes),
         Property("the loaded block answers as the authors' code did", _answers_alike),
     ),
     probes=tuple(
@@ -188,9 +193,10 @@ TO_TORCH = Exercise(
             "the norms of the attention keep their axes of size 1. Ours are flat.",
         ),
         Mutant(
-            "norms head by head",
-            _variant(norm=lambda t: t.transpose(0, 2).flatten() if t.ndim == 5 else t.flatten()),
-            "the norms are flat, but head by head. The terms come first: flatten as it stands.",
+            "qkv taken for a convolution",
+            _variant(qkv=lambda t: t.permute(3, 2, 0, 1)),
+            '"qkv_kernel" ends in "kernel", too, but has two axes. Ask for qkv_kernel first, or '
+            'for "/kernel" with its slash.',
         ),
         Mutant(
             "empty words kept",

@@ -38,7 +38,7 @@ def _agrees(count: Function, table: Table, what: str) -> None:
 
 
 def _shown(value: object) -> str:
-    return f"{value:,}" if isinstance(value, int | float) else repr(value)
+    return f"{value:,}" if isinstance(value, int | float) else repr(value)[:80]
 
 
 def _stems(count: Function) -> None:
@@ -48,7 +48,8 @@ def _stems(count: Function) -> None:
 
 
 def _basic(count: Function) -> None:
-    for filters, what in (((16, 16), "no change of channels"), ((24, 32), "a projection")):
+    cases = ((16, 16), "no change of channels"), ((24, 32), "a projection"), ((24, 8), "one, too")
+    for filters, what in cases:
         row = Stage(1, "basic", filters, 1)
         _agrees(count, _table(row), f"the stem and one basic block {filters}, with {what}")
 
@@ -73,6 +74,11 @@ def _deep(count: Function) -> None:
         _table(Stage(1, "basic", (24, 24), 3), Stage(2, "bottleneck", (6, 6, 24), 2)),
         "the stem, three basic blocks to 24 channels and two bottlenecks",
     )
+    _agrees(
+        count,
+        _table(Stage(3, "basic", (16, 16), 5), Stage(4, "axial", (12, 4, 24), 7)),
+        "the stem, five basic blocks and seven axial ones to 24 channels",
+    )
 
 
 class _Rules(NamedTuple):
@@ -81,36 +87,40 @@ class _Rules(NamedTuple):
     projections: str = "where needed"
     hops: int = 2
     same_input: bool = False
-    depth: bool = True
-    norms: bool = True
-    middle: int = 3
+    depth: str = "one by one"
     expansion: bool = True
 
     def count(self, table: Table) -> int:
         total, channels = 0, 3
         for kernel, out in table.stem:
-            total, channels = total + self._conv(kernel, channels, out), out
+            total, channels = total + conv_parameters(kernel, channels, out), out
         for row in table.stages:
-            for number in range(row.depth if self.depth else 1):
-                total += self._block(table, row, channels, first=number == 0)
-                channels = row.filters[-1]
+            total += self._row(table, row, channels)
+            channels = row.filters[-1]
         return total
 
-    def _conv(self, kernel: int, c_in: int, c_out: int) -> int:
-        return conv_parameters(kernel, c_in, c_out) - (0 if self.norms else 2 * c_out)
+    def _row(self, table: Table, row: Stage, c: int) -> int:
+        last = row.filters[-1]
+        projects = {"where needed": c != last, "never": False, "first": True}[self.projections]
+        first, shortcut = self._branch(table, row, c), projects * conv_parameters(1, c, last)
+        later = (row.depth - 1) * self._branch(table, row, last)
+        return {
+            "one by one": first + shortcut + later,
+            "forgotten": first + shortcut,
+            "times all": row.depth * (first + shortcut),
+            "times branch": row.depth * first + shortcut,
+        }[self.depth]
 
-    def _block(self, table: Table, row: Stage, c: int, *, first: bool) -> int:
+    def _branch(self, table: Table, row: Stage, c: int) -> int:
         c1, *_, last = row.filters
-        projects = {"where needed": c != last, "never": False, "first": first}[self.projections]
-        shortcut = self._conv(1, c, last) if projects else 0
         if row.block == "basic":
-            return shortcut + self._conv(3, c, c1) + self._conv(3, c1, last)
+            return conv_parameters(3, c, c1) + conv_parameters(3, c1, last)
         base = row.filters[1]
         if row.block == "bottleneck":
-            middle, inside = self._conv(self.middle, c1, base), base
+            middle, inside = conv_parameters(3, c1, base), base
         else:
             middle, inside = self._hops(table, c1, base)
-        return shortcut + self._conv(1, c, c1) + middle + self._conv(1, inside, last)
+        return conv_parameters(1, c, c1) + middle + conv_parameters(1, inside, last)
 
     def _hops(self, table: Table, c1: int, base: int) -> tuple[int, int]:
         expansion = table.expansion if self.expansion else (1, 1)
@@ -174,19 +184,21 @@ COUNT_PARAMS = Exercise(
         ),
         Mutant(
             "depth forgotten",
-            _variant(depth=False),
+            _variant(depth="forgotten"),
             "every row is counted once. It stands for depth blocks; of these only the first may "
             "change the channels.",
         ),
         Mutant(
-            "no norms",
-            _variant(norms=False),
-            "the batch norms behind the convolutions are missing: a scale and a shift per channel.",
+            "whole row times depth",
+            _variant(depth="times all"),
+            "all blocks of a row are counted like its first, with a projection each. From the "
+            "second block on, row.filters[-1] channels come in, and nothing is projected.",
         ),
         Mutant(
-            "1x1 in the middle",
-            _variant(middle=1),
-            "the convolution in the middle of a bottleneck is 3x3: nine times as many weights.",
+            "branch times depth",
+            _variant(depth="times branch"),
+            "the projection is counted once, as it should be, but all branches of a row are "
+            "counted like its first. From the second block on, row.filters[-1] channels come in.",
         ),
         Mutant(
             "no expansion",

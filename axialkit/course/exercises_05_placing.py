@@ -19,6 +19,8 @@ _WIDE = (  # as in a wide one: here and there attention is cheaper than convolut
     Part("d", 3, 60, 95),
     Part("c", 3, 40, 70),
 )
+_NEAR = (Part("near", 2, 10, 40), Part("far", 2, 10, 30), Part("last", 1, 5, 50))
+_TWINS = (Part("left", 2, 10, 40), Part("right", 2, 10, 40), Part("last", 1, 5, 50))
 
 
 def _chosen(place: Function, parts: Sequence[Part], budget: int) -> list[str]:
@@ -52,16 +54,24 @@ def _keeps_the_budget(place: Function) -> None:
             names = _chosen(place, parts, budget)
             cost = placement_cost(parts, names)
             assert cost <= budget, (
-                f"with {names or 'nobody'} attending the network costs {cost}, the budget is "
-                f"{budget} (parts that do not attend cost their conv)"
+                f"with {_told(names)} attending, the network costs {cost}, the budget is "
+                f"{budget} (parts that do not attend cost their conv).{_cheap(parts, names)} "
+                f"{_listed(parts)}"
             )
 
 
 def _nothing_and_everything(place: Function) -> None:
-    got = _chosen(place, _BASE, sum(part.conv for part in _BASE))
-    assert got == [], f"the budget is just enough for convolutions, yet {got} attend"
-    got = _chosen(place, _BASE, sum(part.axial for part in _BASE))
-    assert len(got) == 5, f"the budget is just enough for all five parts, only {got} attend"
+    budget = sum(part.conv for part in _BASE)
+    got = _chosen(place, _BASE, budget)
+    assert got == [], (
+        f"the budget, {budget}, is just enough for convolutions, yet you choose {_told(got)}"
+    )
+    budget = sum(part.axial for part in _BASE)
+    got = _chosen(place, _BASE, budget)
+    assert len(got) == 5, (
+        f"the budget, {budget}, is exactly enough for all five parts, and it may be spent to the "
+        f"end; you choose {_told(got)}"
+    )
 
 
 def _as_many_as_possible(place: Function) -> None:
@@ -69,18 +79,44 @@ def _as_many_as_possible(place: Function) -> None:
     for parts, budget in cases:
         got = _chosen(place, parts, budget)
         best = _blocks(parts, place_axial(parts, budget))
+        exactly = placement_cost(parts, place_axial(parts, budget)) == budget
         assert _blocks(parts, got) == best, (
-            f"for {budget} you let {_blocks(parts, got)} blocks attend ({', '.join(got) or 'none'})"
-            f"; {best} can"
+            f"for a budget of {budget} you let {_counted(parts, got)} ({_told(got)}); {best} can"
+            f"{', for exactly the budget' if exactly else ''}. {_listed(parts)}"
         )
 
 
 def _cheapest(place: Function) -> None:
-    parts = (Part("near", 2, 10, 40), Part("far", 2, 10, 30), Part("last", 1, 5, 50))
-    got = _chosen(place, parts, 60)
-    assert got == ["far"], (
-        f"two parts of two blocks fit, one of them is cheaper: expected ['far'], got {got}"
-    )
+    """Of choices of equally many blocks and equal price, each is right."""
+    budgets = [(parts, price) for parts in (_BASE, _WIDE) for price in _prices(parts)]
+    for parts, budget in ((_NEAR, 60), (_NEAR[::-1], 60), (_TWINS, 60), *budgets):
+        got, best = _chosen(place, parts, budget), place_axial(parts, budget)
+        yours, least = placement_cost(parts, got), placement_cost(parts, best)
+        assert yours == least, (
+            f"for a budget of {budget} you let {_counted(parts, got)} ({_told(got)}), for {yours}. "
+            f"As many can for {least}: {_told(best)}. {_listed(parts)}"
+        )
+
+
+def _cheap(parts: Sequence[Part], names: Sequence[str]) -> str:
+    """Point at parts that would be cheaper if they attended."""
+    dear = [p.name for p in parts if p.axial < p.conv and p.name not in names]
+    return f" To attend may be the cheaper form: look at {_told(dear)}." if dear else ""
+
+
+def _counted(parts: Sequence[Part], names: Sequence[str]) -> str:
+    number = _blocks(parts, names)
+    return f"{number} {'block' if number == 1 else 'blocks'} attend"
+
+
+def _told(names: Sequence[str]) -> str:
+    return ", ".join(map(repr, names)) or "nobody"
+
+
+def _listed(parts: Sequence[Part]) -> str:
+    """Show the parts in one line."""
+    each = "; ".join(f"{p.name!r} {p.blocks}, {p.conv}, {p.axial}" for p in parts)
+    return f"The parts (name, blocks, conv, axial): {each}"
 
 
 def _in_order(parts: Sequence[Part], budget: int, order: Sequence[Part]) -> list[str]:
@@ -126,7 +162,7 @@ PLACE_AXIAL = Exercise(
         (_BASE, 999),
         (_WIDE, 220),
         (_WIDE, 260),
-        ((Part("near", 2, 10, 40), Part("far", 2, 10, 30), Part("last", 1, 5, 50)), 60),
+        (_NEAR, 60),
     ),
     mutants=(
         Mutant(

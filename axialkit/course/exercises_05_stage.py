@@ -1,21 +1,32 @@
 """Lesson 05, exercise 5.2, a stage of blocks: what must hold, typical mistakes, hints."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from axialkit.course.block import make_stage
 from axialkit.course.lesson import Exercise, Function, Mutant, Property
 
 
+class Made(NamedTuple):
+    """Stands in for a block: what it was made with, and as which one."""
+
+    number: int
+    in_channels: int
+    out_channels: int
+    stride: int
+
+
 class Recorder:
-    """Stands in for a maker of blocks: returns a row of numbers, the first of them its own."""
+    """Stands in for a maker of blocks, and counts them."""
 
     def __init__(self) -> None:
         self.made = 0
 
-    def __call__(self, in_channels: int, out_channels: int, stride: int) -> tuple[int, ...]:
+    def __call__(self, in_channels: int, out_channels: int, stride: int) -> Made:
         self.made += 1
-        return (self.made, in_channels, out_channels, stride)
+        return Made(self.made, in_channels, out_channels, stride)
+
+    __call__.__qualname__ = "make_block"  # as messages of Python name it
 
     def __deepcopy__(self, memo: object) -> "Recorder":
         return Recorder()
@@ -29,13 +40,12 @@ class Recorder:
         return "make_block"
 
 
-def _blocks(stage: Function, *arguments: int) -> list[tuple[int, ...]]:
+def _blocks(stage: Function, *arguments: int) -> list[Made]:
     got = stage(Recorder(), *arguments)
+    assert not isinstance(got, Made), "expected a list of blocks, got one block"
     assert isinstance(got, list | tuple), f"expected a list of blocks, got {type(got).__name__}"
     for block in got:
-        assert isinstance(block, tuple) and len(block) == 4, (
-            f"the list must hold what make_block returns, not {block!r}"
-        )
+        assert isinstance(block, Made), f"the list must hold what make_block returns, not {block!r}"
     return list(got)
 
 
@@ -56,16 +66,27 @@ def _chained(stage: Function) -> None:
         assert channels == c_out, f"{channels} channels leave the stage, expected {c_out}"
 
 
+def _first_changes(stage: Function) -> None:
+    for c_in, c_out in ((8, 16), (64, 32)):
+        got = [block[1:3] for block in _blocks(stage, c_in, c_out, 3, 2)]
+        assert got[0] == (c_in, c_out), (
+            f"the first block leads from {c_in} to {c_out} channels, yours from {got[0][0]} to "
+            f"{got[0][1]}"
+        )
+
+
 def _strides_once(stage: Function) -> None:
-    for stride in (1, 2):
-        got = [block[3] for block in _blocks(stage, 8, 16, 3, stride)]
-        assert got == [stride, 1, 1], (
-            f"a stage of stride {stride} has strides {[stride, 1, 1]}, yours has {got}"
+    for stride in (1, 2, 3, 4):
+        got = [block.stride for block in _blocks(stage, 8, 16, 3, stride)]
+        is_whole = all(isinstance(number, int) for number in got)
+        assert is_whole and got == [stride, 1, 1], (
+            f"a stage of stride {stride} has three blocks of strides {[stride, 1, 1]}, yours have "
+            f"{got}"
         )
 
 
 def _made_anew(stage: Function) -> None:
-    numbers = [block[0] for block in _blocks(stage, 8, 16, 4, 2)]
+    numbers = [block.number for block in _blocks(stage, 8, 16, 4, 2)]
     assert numbers == [1, 2, 3, 4], (
         f"make_block must be called once per block, in order; your list holds what came of the "
         f"calls {numbers}"
@@ -94,6 +115,7 @@ MAKE_STAGE = Exercise(
     properties=(
         Property("a stage has as many blocks as it is deep", _as_many),
         Property("every block takes what the one before it gives", _chained),
+        Property("the first block changes the channels", _first_changes),
         Property("only the first block has the stride", _strides_once),
         Property("every block is a new one", _made_anew),
     ),
@@ -101,13 +123,15 @@ MAKE_STAGE = Exercise(
         (Recorder(), 8, 16, 3, 2),
         (Recorder(), 16, 16, 1, 2),
         (Recorder(), 64, 32, 4, 1),
-        (Recorder(), 3, 5, 2, 2),
+        (Recorder(), 3, 5, 2, 3),
+        (Recorder(), 5, 5, 3, 4),
     ),
     mutants=(
         Mutant(
             "stride in every block",
             _stage_of(lambda i, o, d, s: [(i, o, s), *[(o, o, s)] * (d - 1)]),
-            "every block halves the map: three blocks of stride 2 leave an eighth. Only the first.",
+            "every block has the stride: three blocks of stride 2 leave an eighth of the height. "
+            "Only the first has it.",
         ),
         Mutant(
             "first block repeated",

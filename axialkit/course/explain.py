@@ -53,6 +53,19 @@ _MEANINGS: tuple[tuple[str, str], ...] = (
         "Is there an arrow, ->, in the pattern?",
     ),
     (
+        r"desired ordering of dimensions|axes don't match array",
+        "To permute axes, name each of them once: as many numbers as there are axes. Print the "
+        "shape of what comes here.",
+    ),
+    (
+        r"arg is an empty sequence|argument is empty",
+        "There was nothing to choose from. Does a condition leave too little: < instead of <=?",
+    ),
+    (
+        r"is not a Module subclass",
+        "nn.Sequential and nn.ModuleList hold layers of torch only. A plain list holds anything.",
+    ),
+    (
         r"EinopsError",
         "The pattern and the tensor do not fit: count the letters left of the arrow, and the axes.",
     ),

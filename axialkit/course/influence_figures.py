@@ -1,5 +1,6 @@
 """Lesson 05's figure of influence: whose answers change when one pixel of a map does."""
 
+import copy
 from collections.abc import Mapping
 
 import numpy as np
@@ -19,8 +20,11 @@ Point = tuple[int, int]  # (y, x)
 def influence(
     block: nn.Module, x: Float[Tensor, "1 c h w"], point: Point
 ) -> Bool[np.ndarray, "h_out w_out"]:
-    """Return which answers change at all when one pixel does. In evaluation mode, in float64."""
-    block = block.double().eval()
+    """Return which answers change at all when one pixel does.
+
+    In evaluation mode, in float64, on a copy of the block.
+    """
+    block = copy.deepcopy(block).double().eval()
     x = x.double()
     changed = x.clone()
     changed[0, :, point[0], point[1]] += 1

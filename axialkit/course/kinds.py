@@ -33,8 +33,10 @@ def kind_problem(got: Any, expected: Any) -> str:  # noqa: ANN401  (whatever lea
         return _no_such_array(got, expected)
     if isinstance(expected, numbers.Number | np.generic):
         return _no_number(got)
-    if isinstance(expected, tuple | list) and _all_whole(expected):
+    if isinstance(expected, tuple | list) and expected and _all_whole(expected):
         return _no_whole_numbers(got)
+    if isinstance(expected, list) and all(isinstance(value, str) for value in expected):
+        return _no_names(got)
     return ""
 
 
@@ -65,7 +67,7 @@ def _no_number(got: Any) -> str:  # noqa: ANN401
     if isinstance(got, numbers.Number | np.generic):
         return ""
     remedy = ": .item() makes a number of it" if getattr(got, "shape", None) == () else ""
-    return f"returns {kind(got)}, {got!r}, expected a number{remedy}"[:200]
+    return f"returns {kind(got)}, {repr(got)[:100]}, expected a number{remedy}"
 
 
 def _all_whole(values: Any) -> bool:  # noqa: ANN401
@@ -74,8 +76,16 @@ def _all_whole(values: Any) -> bool:  # noqa: ANN401
 
 def _no_whole_numbers(got: Any) -> str:  # noqa: ANN401
     if isinstance(got, str | numbers.Number) or not hasattr(got, "__len__"):
-        return f"returns {kind(got)}, {got!r}, expected several whole numbers"[:200]
+        return f"returns {kind(got)}, {repr(got)[:100]}, expected several whole numbers"
     values = got.tolist() if hasattr(got, "tolist") else list(got)
     if any(isinstance(v, float) for v in values):
         return f"returns {values}: these should be whole numbers"[:200]
     return ""
+
+
+def _no_names(got: Any) -> str:  # noqa: ANN401  (whatever learners return)
+    wanted = "expected a list of names"
+    if not isinstance(got, tuple | list):
+        return f"returns {kind(got)}, {repr(got)[:100]}, {wanted}"
+    strangers = [value for value in got if not isinstance(value, str)]
+    return f"returns a list that holds {kind(strangers[0])}, {wanted}" if strangers else ""

@@ -66,11 +66,14 @@ def draw_leads(short: Band, long: Band) -> Figure:
     for axes, stored, steps in ((left, short, SHORT), (right, long, LONG)):
         _draw_leads(axes, stored)
         axes.set_title(f"after {steps} steps")
-    left.set_ylabel("lead of H, then W\n(points)")
+    left.set_title(f"the key task of lesson 01, after {SHORT} steps")
+    left.set_ylabel("lead of H, then W\n(points of 100)")
     mean, error = mean_lead(short)
-    words = "mean, give or take two standard errors"
+    left.axhline(mean, color=BLACK, lw=1.6, ls="--", label=f"mean lead: {mean:+.1f} points")
+    words = f"mean ± two standard errors: {mean - 2 * error:+.1f} to {mean + 2 * error:+.1f}"
     left.axhspan(mean - 2 * error, mean + 2 * error, color=LINE, alpha=0.5, zorder=0, label=words)
-    left.legend(loc="lower left", frameon=False, ncols=3, fontsize=11)
+    handles, _ = left.get_legend_handles_labels()
+    figure.legend(handles=handles, loc="outside lower center", frameon=False, ncols=2, fontsize=11)
     return figure
 
 

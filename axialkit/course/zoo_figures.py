@@ -54,7 +54,12 @@ def draw_zoo(facts: Mapping[str, Facts]) -> Figure:
     figure = Figure(figsize=(12, 3.6), layout="constrained")
     weights, work, memory, score = figure.subplots(1, 4, sharey=True)
     rows = list(facts.values())[::-1]
-    _draw_bars(weights, [row.parameters / 1e6 for row in rows], BLUE, "million parameters")
+    _draw_bars(
+        weights,
+        [row.parameters / 1e6 for row in rows],
+        BLUE,
+        "million parameters\n(hatched: the grey line)",
+    )
     _draw_bars(work, [row.multiply_adds / 1e9 for row in rows], GREEN, "billion multiply-adds")
     kept = [WEIGHT * (row.parameters - row.unread) / 1e9 for row in rows]
     results = [row.peak / 1e9 for row in rows]
@@ -86,7 +91,8 @@ def describe_zoo(facts: Mapping[str, Facts]) -> str:
     )
     return (
         f"Bars of three costs and dots of the published PQ for five networks. {told}. Hatched: of "
-        "MaX-DeepLab-L's parameters those that no head reads, of all memory the weights."
+        "MaX-DeepLab-L's parameters those that no prediction head reads, of all memory the weights "
+        "that are read."
     )
 
 
@@ -111,6 +117,7 @@ def _draw_bars(axes: Axes, values: list[float], color: str, name: str, form: str
         axes.text(value + max(values) * 0.02, y, format(value, form), va="center", weight="bold")
     axes.set(xlim=(0, max(values) * 1.42), xlabel=name)
     axes.xaxis.set_major_locator(MaxNLocator(3))
+    axes.xaxis.set_major_formatter("{x:,g}")
 
 
 def _short(name: str) -> str:

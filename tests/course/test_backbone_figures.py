@@ -49,7 +49,11 @@ def test_a_map_tells_every_leg() -> None:
     labels = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
     assert labels == ["stride 2", "stride 4", "stride 8", "stride 16"]
     assert len(figure.legends[0].get_texts()) == 3
-    assert "4 blocks at strides 8, 4, 8, 16 that no head reads" in describe_map("L", legs)
+    stages = ["stem", *(f"stage {number}" for number in range(1, 6)), "stacked decoder"]
+    assert [text for text in texts if text in stages] == stages
+    words = describe_map("L", legs)
+    assert "stem at stride 2: 1 conv, 64 channels; stage 1 at stride 2: 3 basic" in words
+    assert "4 blocks at strides 8, 4, 8, 16 that no prediction head reads" in words
 
 
 @pytest.mark.parametrize(
@@ -75,7 +79,9 @@ def test_leads_are_drawn_and_told() -> None:
     words = describe_leads(short, long)
     assert "After 60 steps: -10, +30, +5." in words and "more than 0.2 points" in words
     left, right = draw_leads(short, long).axes
-    assert [len(line.get_xdata()) for line in left.lines[1:]] == [2, 1]
+    assert [len(line.get_xdata()) for line in left.lines[1:3]] == [2, 1]
+    labels = [text.get_text() for text in draw_leads(short, long).legends[0].get_texts()]
+    assert labels[2:] == ["mean lead: +8.3 points", "mean ± two standard errors: -15.0 to +31.7"]
     assert right.get_title() == "after 150 steps"
 
 
@@ -89,5 +95,6 @@ def test_convolutions_are_heard_nearby_and_attention_everywhere() -> None:
     for name, expected in near.items():
         np.testing.assert_array_equal(heard[name], expected)
     assert heard["axial"].all()
+    assert all(block(x).dtype == torch.float32 for block in blocks.values())  # left as they were
     titles = [axes.get_title() for axes in draw_influence(blocks, x, (3, 4)).axes]
     assert titles[-1] == "axial: 63 of 63 hear P"

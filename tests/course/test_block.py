@@ -1,5 +1,7 @@
 """Lesson 05's block and stage against the package's own modules."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from einops import rearrange
@@ -7,7 +9,11 @@ from torch import nn
 
 from axialkit.attention.layers import AxialAttention2d
 from axialkit.course.block import axial_block, make_stage
+from axialkit.course.checks import judge
 from axialkit.course.exercises_05_counting import built_params
+from axialkit.course.lessons import get_exercise
+from axialkit.course.placement import Part, place_axial
+from axialkit.course.recorded_block import to_torch
 from axialkit.model.blocks import AttentionBranch, ResidualBlock
 from axialkit.model.stages import Stage, Table
 
@@ -56,3 +62,49 @@ def test_a_stage_runs_and_has_the_right_size() -> None:
     stem = Table(((3, 6),), ())
     counted = sum(parameter.numel() for parameter in stage.parameters())
     assert counted == built_params(table) - built_params(stem)
+
+
+def _by_channels(x, reduce, height, width, expand, project=None, stride=1):
+    y = axial_block(x, reduce, height, width, expand, lambda a: 0 * a[:, :1, :1, :1], stride)
+    a = x.relu()
+    return y + (project(a) if y.shape[1] != a.shape[1] else a[:, :, ::stride, ::stride])
+
+
+ALMOST = {
+    "strides above 2 forgotten": (
+        "5.1", lambda *given: axial_block(*given[:6], min(given[6], 2)), "stops at",
+    ),
+    "float32 at any price": ("5.1", lambda x, *given: axial_block(x.float(), *given), "must stay"),
+    "projects by channels": ("5.1", _by_channels, "whatever the channels"),
+    "a stage's stride of 2 at most": (
+        "5.2", lambda make, *given: make_stage(make, *given[:3], min(given[3], 2)), "[3, 1, 1]",
+    ),
+    "a Sequential": (
+        "5.2", lambda *given: nn.Sequential(*make_stage(*given)), "A plain list holds anything",
+    ),
+    "float32 from doubles": (
+        "5.5",
+        lambda name, a: (to_torch(name, a)[0], to_torch(name, a)[1].float()),
+        "numbers of torch.float64 must stay so",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "answer", "words"), ALMOST.values(), ids=ALMOST.keys())
+def test_answers_that_are_almost_right_fail(
+    key: str, answer: Callable[..., object], words: str
+) -> None:
+    verdict = judge(get_exercise(key), answer)
+    assert not verdict.passed
+    assert words in verdict.problem
+
+
+def test_of_two_equal_choices_each_is_right() -> None:
+    exercise = get_exercise("5.4")
+
+    def last(parts: list[Part], budget: int) -> list[str]:
+        return place_axial(parts[::-1], budget)[::-1]
+
+    twins = [Part("left", 2, 10, 40), Part("right", 2, 10, 40)]
+    assert last(twins, 60) != place_axial(twins, 60)
+    assert judge(exercise, last).passed

@@ -132,6 +132,12 @@ def test_wrong_kinds_get_a_sentence(key: str, wrong: Callable[..., Any], words: 
         ("1.3", lambda i, j, h, w: (float(i), float(w)), "these should be whole numbers"),
         ("1.3", lambda i, j, h, w: i, "returns a number, "),
         ("2.1", lambda x: list(x[0]), "torch.stack or torch.cat make one of many"),
+        ("5.3", lambda table: (table,), "count_params(a Table) returns a tuple, (Table(stem="),
+        ("5.3", lambda table: str(table), ", expected a number"),
+        ("5.4", lambda parts, budget: "stage 5", "and 4 more), 433) returns text, 'stage 5'"),
+        ("5.4", lambda parts, budget: 3, "returns a number, 3, expected a list of names"),
+        ("5.4", lambda parts, budget: [3], "returns a list that holds a number, expected a list"),
+        ("5.5", lambda name, array: None, "kernel', an array [3, 3, 4, 4]) returns nothing"),
     ],
 )
 def test_every_kind_of_answer_is_asked_for(key: str, wrong: Callable[..., Any], words: str) -> None:

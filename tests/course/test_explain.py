@@ -49,6 +49,10 @@ def endless() -> torch.Tensor:
         (lambda: x[2], "the last has the number n - 1"),
         (lambda: x @ x.double().mT, "Numbers of different types meet"),
         (endless, "calls itself, without an end"),
+        (lambda: x.permute(3, 2, 1, 0), "as many numbers as there are axes"),
+        (lambda: x.numpy().transpose(3, 2, 1, 0), "as many numbers as there are axes"),
+        (lambda: torch.nn.Sequential((1, 2)), "A plain list holds anything"),
+        (lambda: max(()), "There was nothing to choose from"),
         (lambda: x.clone().requires_grad_().numpy(), "has to remain a tensor"),
     ],
 )
