@@ -1,9 +1,11 @@
 """Lesson 08, heads, targets, losses: goals, quiz, ablation, time budgets."""
 
-from axialkit.course.exercises_08_grouping import FIND_CENTERS, GROUP_PIXELS
+from axialkit.course.exercises_08_centers import FIND_CENTERS
+from axialkit.course.exercises_08_grouping import GROUP_PIXELS
 from axialkit.course.exercises_08_loss import HARD_PIXEL_CE
 from axialkit.course.exercises_08_merging import MERGE
-from axialkit.course.exercises_08_targets import CENTER_HEATMAP, CENTER_OFFSETS
+from axialkit.course.exercises_08_offsets import CENTER_OFFSETS
+from axialkit.course.exercises_08_targets import CENTER_HEATMAP
 from axialkit.course.lesson import Ablation, Budget, Lesson, Question, Word
 
 
