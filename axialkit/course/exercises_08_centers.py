@@ -100,7 +100,8 @@ def _centers_as_recorded(find: Function) -> None:
 
 def _greedy(heat: Tensor, threshold: float, kernel: int, keep: int) -> Tensor:
     """Take the hottest, erase its window, and so on."""
-    heat, reach, points = heat.clone(), kernel // 2, []
+    heat, reach = heat.clone(), kernel // 2
+    points: list[tuple[int, int]] = []
     while len(points) < keep and heat.max() > threshold:
         y, x = divmod(int(heat.argmax()), heat.shape[1])
         points.append((y, x))

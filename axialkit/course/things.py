@@ -5,8 +5,6 @@ inference use (``axialkit.data.targets``, ``axialkit.losses``, ``axialkit.postpr
 same numbers faster. ``ids`` number the things of a picture; 0 is where no thing is.
 """
 
-from collections import Counter
-
 import torch
 import torch.nn.functional as F  # noqa: N812
 from jaxtyping import Float, Int, Integer
@@ -91,7 +89,7 @@ def merge(
         inside = semantic == klass
         if inside.sum() >= limit:
             labels[inside] = 1000 * klass
-    counts: Counter[int] = Counter()
+    counts = dict.fromkeys(range(19), 0)
     for number in dict.fromkeys(instance.flatten().tolist()):
         if number != 0:
             inside = instance == number

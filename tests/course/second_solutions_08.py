@@ -47,7 +47,7 @@ def ce_by_sorting(
             zip(y.flatten().tolist(), weight.flatten().tolist(), strict=True)
         )
     ]
-    hardest = sorted(errors, key=float)[::-1][: round(top_k * len(errors))]
+    hardest = sorted(errors, key=torch.Tensor.item)[::-1][: round(top_k * len(errors))]
     kept = [error for error in hardest if error != 0]
     return sum(kept, start=torch.tensor(0.0)) / max(len(kept), 1)
 

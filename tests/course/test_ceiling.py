@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from axialkit.config import PRESETS
-from axialkit.course import ceiling, things, things_figures
+from axialkit.course import ceiling
 from axialkit.course.recorded import recorded
 from axialkit.data import minicity
 
@@ -49,15 +49,3 @@ def test_a_higher_limit_never_helps():
 def test_recorded_numbers_are_whole_or_float32():
     assert recorded("exact_ids").dtype == torch.int64
     assert recorded("scene_heat").dtype == torch.float32
-
-
-def test_figures_say_what_they_show(scene, heads):
-    ids = torch.from_numpy(things_figures.instance_numbers(scene))
-    offsets = things.center_offsets(ids)
-    targets = things_figures.draw_targets(scene, things.center_heatmap(ids, 2), offsets)
-    assert len(targets.axes) == 4
-    assert len(things_figures.draw_flight(scene, offsets).axes) == 4
-    figure = things_figures.draw_corrupted(scene, heads, CONFIG)
-    said = things_figures.describe_corrupted(scene, heads, CONFIG)
-    assert "PQ of the things: 100.0" in said
-    assert figure.axes[0].get_title().endswith("PQ of things 100.0")
