@@ -56,6 +56,25 @@ def _void_counts(loss: Function) -> None:
     )
 
 
+def _weighs_first(loss: Function) -> None:
+    logits = torch.tensor([[[0.0, 0.0, 9.0, 9.0]], [[1.0, 0.5, 0.0, 0.0]]])
+    weight = torch.tensor([[1.0, 3.0, 1.0, 1.0]])
+    got, expected = float(loss(logits, torch.zeros(1, 4).long(), weight, 0.25)), 2.92223
+    assert abs(got - expected) < 1e-3, (
+        "four pixels cost 1.313, 0.974, 0 and 0; the second weighs 3, so that its 2.922 is the "
+        f"hardest. top_k 0.25 chooses this one: {expected:.3f}, you say {got:.3f}"
+    )
+
+
+def _can_train(loss: Function) -> None:
+    logits, y, weight = _scene(6, 0.2)
+    got = loss(logits.requires_grad_(), y, weight, 0.2)
+    assert got.requires_grad, (
+        "no gradient flows back from this number, so nothing could be trained. Let torch do the "
+        "arithmetic, without .item(), float(), .detach() or torch.tensor(...) on the way"
+    )
+
+
 def _loss_as_recorded(loss: Function) -> None:
     for name in ("tiny", "perfect"):
         logits, y, weight, top_k, expected = (
@@ -71,8 +90,8 @@ def _errors(logits: Tensor, y: Tensor, weight: Tensor) -> Tensor:
     return (F.cross_entropy(logits[None], y[None], ignore_index=255, reduction="none") * weight)[0]
 
 
-def _top(error: Tensor, count: int, *, largest: bool = True) -> Tensor:
-    return error.flatten().topk(min(count, error.numel()), largest=largest).values
+def _top(error: Tensor, count: int) -> Tensor:
+    return error.flatten().topk(count).values
 
 
 def _mean(values: Tensor) -> Tensor:
@@ -91,6 +110,15 @@ def _over_all_kept(logits: Tensor, y: Tensor, weight: Tensor, top_k: float) -> T
     return _top(_errors(logits, y, weight), round(top_k * y.numel())).mean()
 
 
+def _rounded_down(logits: Tensor, y: Tensor, weight: Tensor, top_k: float) -> Tensor:
+    return _mean(_top(_errors(logits, y, weight), int(top_k * y.numel())))
+
+
+def _weighted_after(logits: Tensor, y: Tensor, weight: Tensor, top_k: float) -> Tensor:
+    kept, at = _errors(logits, y, weight * 0 + 1).flatten().topk(round(top_k * y.numel()))
+    return _mean(kept * weight.flatten()[at])
+
+
 def _weighted_mean(logits: Tensor, y: Tensor, weight: Tensor, top_k: float) -> Tensor:
     kept, at = _errors(logits, y, weight).flatten().topk(round(top_k * y.numel()))
     return kept.sum() / (weight.flatten()[at] * (kept > 0)).sum().clamp(min=1)
@@ -106,13 +134,16 @@ HARD_PIXEL_CE = Exercise(
         Property("only the hardest pixels count", _only_the_hardest),
         Property("void costs nothing", _void_costs_nothing),
         Property("top_k is a share of all pixels, void included", _void_counts),
+        Property("weights multiply the errors before the choice", _weighs_first),
         Property("it equals the authors' recorded losses", _loss_as_recorded),
+        Property("one can train with it", _can_train),
     ),
     probes=(
         (*_scene(1, 0.3), 0.2),
         (*_scene(2, 0.8, (5, 9)), 0.4),
         (*_scene(3, 0.0, (9, 4)), 0.5),
         (*_scene(4, 0.2), 1.0),
+        (*_scene(7, 0.0, (4, 12)), 0.2),
         (*_scene(5, 1.1), 0.2),
     ),
     mutants=(
@@ -134,11 +165,9 @@ HARD_PIXEL_CE = Exercise(
             "that are not 0.",
         ),
         Mutant(
-            "the easiest",
-            lambda logits, y, weight, top_k: _mean(
-                _top(_errors(logits, y, weight), round(top_k * y.numel()), largest=False)
-            ),
-            "these are the smallest errors. The hardest pixels have the largest ones.",
+            "rounded down",
+            _rounded_down,
+            "int() cuts the number of pixels down. Use round(top_k * number of pixels).",
         ),
         Mutant(
             "all pixels",
@@ -157,11 +186,10 @@ HARD_PIXEL_CE = Exercise(
             "pixels, so that a weight of 3 triples a pixel.",
         ),
         Mutant(
-            "summed",
-            lambda logits, y, weight, top_k: _top(
-                _errors(logits, y, weight), round(top_k * y.numel())
-            ).sum(),
-            "this is the sum. Divide it by the number of errors that are not 0.",
+            "weighted after the choice",
+            _weighted_after,
+            "the hardest pixels are chosen by their errors alone, and weighted afterwards. "
+            "Multiply first, then choose.",
         ),
     ),
     hints=(

@@ -40,13 +40,35 @@ def _small_stuff(join: Function) -> None:
 def _votes(join: Function) -> None:
     got = int(join(_CLASSES, _NUMBERS, 1)[2, 1])
     assert got == 13001, (
-        f"instance 2 has 5 pixels of class 13 and one of 14: all are 13001; that one is {got}"
+        f"group 2 has 5 pixels of class 13 and one of 14: all are 13001; that one is {got}"
     )
 
 
 def _zero_is_none(join: Function) -> None:
-    got = int(join(_CLASSES, torch.zeros_like(_NUMBERS), 1)[0, 3])
-    assert got == _VOID, f"a thing pixel with instance 0 belongs to nobody: 255000, not {got}"
+    for klass in range(11, 19):
+        got = int(join(torch.full((2, 3), klass), torch.zeros(2, 3).long(), 1)[1, 2])
+        assert got == _VOID, (
+            f"a pixel of class {klass}, a thing, with group 0 belongs to nobody: 255000, not {got}"
+        )
+    got = int(join(torch.full((2, 3), 255), torch.zeros(2, 3).long(), 1)[1, 2])
+    assert got == _VOID, f"a pixel of class 255 is void: 255000, not {got}"
+
+
+def _first_met(join: Function) -> None:
+    numbers = _maps("0 4 4 2", "0 4 2 2", "9 9 9 2")
+    got = join(torch.where(numbers > 0, 13, 0), numbers, 1)
+    seen = [int(got[0, 1]), int(got[0, 3]), int(got[2, 0])]
+    assert seen == [13001, 13002, 13003], (
+        "reading row by row one meets the groups 4, 2 and 9, all of class 13: they become 13001, "
+        f"13002 and 13003, not {seen}"
+    )
+
+
+def _counts_by_class(join: Function) -> None:
+    got = sorted({int(value) for value in join(_CLASSES, _NUMBERS, 1).unique()} - {0, 2000})
+    assert got == [11001, 13001], (
+        f"one group of class 13 and one of class 11: each is the first of its class, not {got}"
+    )
 
 
 def _merged_as_recorded(join: Function) -> None:
@@ -54,8 +76,14 @@ def _merged_as_recorded(join: Function) -> None:
         semantic, instance, expected = (
             recorded(f"{name}_{part}") for part in ("semantic", "instance", "panoptic")
         )
-        wrong = join(semantic, instance, int(recorded(f"{name}_limit"))) != expected
-        assert not wrong.any(), f"{int(wrong.sum())} labels differ from the authors'"
+        got = join(semantic, instance, int(recorded(f"{name}_limit")))
+        wrong = got != expected
+        y, x = divmod(int(wrong.int().argmax()), wrong.shape[1])
+        assert not wrong.any(), (
+            f"{int(wrong.sum())} labels differ from the authors'. Pixel ({y}, {x}), of class "
+            f"{int(semantic[y, x])} and group {int(instance[y, x])}: theirs {int(expected[y, x])}, "
+            f"yours {int(got[y, x])}"
+        )
 
 
 def _merge(semantic: Tensor, instance: Tensor, limit: int, kind: str = "") -> Tensor:  # noqa: C901
@@ -75,7 +103,7 @@ def _merge(semantic: Tensor, instance: Tensor, limit: int, kind: str = "") -> Te
             continue
         at = instance == number
         votes = torch.bincount(semantic[at], minlength=19)
-        winner = int(votes.argmax())
+        winner = int(semantic[at][0] if kind == "first" else votes.argmax())
         if kind == "largest":
             winner = int((votes == votes.max()).nonzero().max())
         key = 0 if kind == "across" else winner
@@ -101,8 +129,10 @@ MERGE = Exercise(
     properties=(
         Property("stuff is 1000 * class", _keeps_stuff),
         Property("stuff below the limit is void", _small_stuff),
-        Property("an instance takes the class of most of its pixels", _votes),
-        Property("0 is no instance", _zero_is_none),
+        Property("a group takes the class of most of its pixels", _votes),
+        Property("group 0 is nobody, and class 255 is void", _zero_is_none),
+        Property("every class counts its own things", _counts_by_class),
+        Property("in the order in which one meets them", _first_met),
         Property("the labels are the authors' recorded ones", _merged_as_recorded),
     ),
     probes=(
@@ -112,6 +142,7 @@ MERGE = Exercise(
         (*_random_maps(0, 6, 9), 3),
         (*_random_maps(1, 12, 4), 4),
         (*_random_maps(2, 1, 30), 2),
+        (torch.full((7, 8), 13), _random_maps(3, 7, 8)[1] + 1, 2),
     ),
     mutants=(
         Mutant(
@@ -122,13 +153,13 @@ MERGE = Exercise(
         Mutant(
             "no vote",
             partial(_merge, kind="no vote"),
-            "every pixel keeps its own class, so that one instance falls into several segments. "
+            "every pixel keeps its own class, so that one group falls into several segments. "
             "All its pixels take the class of the majority.",
         ),
         Mutant(
             "nobody's pixels labelled",
             partial(_merge, kind="unowned"),
-            "thing pixels with instance 0 got 1000 * class. They belong to nobody: void.",
+            "thing pixels with group 0 got 1000 * class. They belong to nobody: void.",
         ),
         Mutant(
             "limit not reached",
@@ -143,7 +174,7 @@ MERGE = Exercise(
         Mutant(
             "numbered by id",
             partial(_merge, kind="by id"),
-            "instances are numbered in the order of their ids. It is the order in which one meets "
+            "things are numbered in the order of their groups. It is the order in which one meets "
             "them reading the picture row by row.",
         ),
         Mutant(
@@ -151,11 +182,16 @@ MERGE = Exercise(
             partial(_merge, kind="largest"),
             "where two classes have equally many pixels, the larger one wins. It is the smaller.",
         ),
+        Mutant(
+            "class of the first pixel",
+            partial(_merge, kind="first"),
+            "the first pixel of a group decides its class. All of its pixels vote.",
+        ),
     ),
     hints=(
-        "in: classes [h, w], instance numbers [h, w], a limit; out: int64 [h, w].",
+        "in: classes [h, w], numbers of the groups [h, w], a limit; out: int64 [h, w].",
         "begin with 255000 everywhere. Fill in the stuff classes (below 11) that are large enough. "
-        "Then the instances in reading order: count their classes, take the winner, and number "
+        "Then the groups in reading order: count their classes, take the winner, and number "
         "them per class.",
         "dict.fromkeys(instance.flatten().tolist()) has the numbers in reading order; "
         "torch.bincount(semantic[instance == n]).argmax() is a vote.",

@@ -1,9 +1,11 @@
 """Lesson 08, heads, targets, losses: goals, quiz, ablation, time budgets."""
 
-from axialkit.course.exercises_08_grouping import FIND_CENTERS, GROUP_PIXELS
+from axialkit.course.exercises_08_centers import FIND_CENTERS
+from axialkit.course.exercises_08_grouping import GROUP_PIXELS
 from axialkit.course.exercises_08_loss import HARD_PIXEL_CE
 from axialkit.course.exercises_08_merging import MERGE
-from axialkit.course.exercises_08_targets import CENTER_HEATMAP, CENTER_OFFSETS
+from axialkit.course.exercises_08_offsets import CENTER_OFFSETS
+from axialkit.course.exercises_08_targets import CENTER_HEATMAP
 from axialkit.course.lesson import Ablation, Budget, Lesson, Question, Word
 
 
@@ -18,7 +20,7 @@ LESSON_08 = Lesson(
     key="08",
     title="Heads, targets, losses",
     notebook="08_panoptic_heads_targets_losses.ipynb",
-    minutes=75,
+    minutes=90,
     goals={
         "A": "turn a panoptic map into targets for the heads",
         "B": "train on the hardest pixels, and leave void alone",
@@ -30,7 +32,7 @@ LESSON_08 = Lesson(
             "Two heat spots overlap. Which value has the target between them?",
             ("their sum", "their mean", "the larger one", "0"),
             2,
-            "A sum could make a new peak between two neighbours, where nobody is.",
+            "A sum could make a new peak between two neighbors, where nobody is.",
         ),
         Question(
             "A pixel's offset is (dy, dx) = (-3, 5). Where is its center?",
@@ -41,27 +43,28 @@ LESSON_08 = Lesson(
         Question(
             "What does the class loss do with a void pixel?",
             (
-                "It trains it to be road",
-                "It costs nothing, but counts among all pixels when the hardest are chosen",
-                "It leaves the picture out",
-                "It weighs three times as much",
+                "It trains the network to say road there",
+                "It costs nothing, but is one of the pixels of which a share is chosen",
+                "It leaves the whole picture out, as its truth is not complete",
+                "It weighs three times as much, as void is rare",
             ),
             1,
-            "Its error is 0; top_k is a share of all pixels.",
+            "Its error is 0, and top_k is a share of all pixels, void included.",
         ),
         Question(
             "The window of the peaks is much too wide. What happens?",
             (
                 "One thing falls into several",
                 "Stuff becomes void",
-                "Neighbours are merged into one thing",
+                "Neighbors are merged into one thing",
                 "Nothing",
             ),
             2,
-            "Of two centers in one window only the hotter survives, and takes the pixels of both.",
+            "Of two centers in one window only the hotter one stays. The pixels of the other go to "
+            "the nearest center that is left.",
         ),
         Question(
-            "An instance has 5 pixels of car and 1 of truck. What is it after the merge?",
+            "A group has 5 pixels of car and 1 of truck. What is it after the merge?",
             ("a car and a truck", "a car", "a car with a void pixel", "void"),
             1,
             "The majority decides, and the pixel that lost the vote is relabelled.",
@@ -101,6 +104,6 @@ LESSON_08 = Lesson(
     budgets={
         "true heads": Budget(ci=0.5, learn=1.0, megabytes=200, measured="2026-11"),
         "ladder": Budget(ci=0.5, learn=1.0, megabytes=200, measured="2026-11"),
-        "lesson": Budget(ci=6.0, learn=8.0, megabytes=700, measured="2026-11"),
+        "lesson": Budget(ci=8.0, learn=9.0, megabytes=700, measured="2026-11"),
     },
 )

@@ -42,13 +42,14 @@ def ce_by_sorting(
 ) -> torch.Tensor:
     log_p = logits.log_softmax(0).flatten(1)
     errors = [
-        0.0 if klass == 255 else -float(log_p[klass, i]) * w
+        torch.tensor(0.0) if klass == 255 else -log_p[klass, i] * w
         for i, (klass, w) in enumerate(
             zip(y.flatten().tolist(), weight.flatten().tolist(), strict=True)
         )
     ]
-    kept = [e for e in sorted(errors)[::-1][: round(top_k * len(errors))] if e != 0]
-    return torch.tensor(sum(kept) / max(len(kept), 1))
+    hardest = sorted(errors, key=torch.Tensor.item)[::-1][: round(top_k * len(errors))]
+    kept = [error for error in hardest if error != 0]
+    return sum(kept, start=torch.tensor(0.0)) / max(len(kept), 1)
 
 
 def centers_by_loop(heat: torch.Tensor, threshold: float, kernel: int, top_k: int) -> torch.Tensor:

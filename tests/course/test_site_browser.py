@@ -76,8 +76,11 @@ def test_from_the_first_page_to_an_exercise(page: "playwright.Page", address: st
         " return -50 < y && y < 500 }"
     )  # the page glides there
     _keep(page, "exercise")
-    word = page.locator("abbr", has_text="key").first
-    assert "query" in word.get_attribute("title")
+
+
+def test_words_of_the_course_explain_themselves(page: "playwright.Page", address: str) -> None:
+    page.goto(f"{address}/notebooks/01_why_axial.html")
+    assert page.locator("abbr", has_text="key").first.get_attribute("title").startswith("A pixel")
 
 
 def test_search_finds_lessons_and_functions(page: "playwright.Page", address: str) -> None:
