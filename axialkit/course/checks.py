@@ -44,6 +44,7 @@ def judge(exercise: Exercise, function: Any) -> Verdict:  # noqa: ANN401  (what 
         given = f"{kind(function)}, {_draw(function)}"
         problem = f"this is {given}, not a function. Hand over {exercise.name}, without brackets"
         return Verdict(False, False, (), f"{problem} behind it.", None)
+    function = exercise.called(function)
     try:
         problem = _wrong_kind(exercise, function)
     except Todo:
@@ -121,7 +122,7 @@ def _name(exercise: Exercise, function: Function) -> Mutant | None:
     """Return the mutant that gives the same outcome on every probe."""
     outcomes = [_run(function, probe) for probe in exercise.probes]
     for mutant in exercise.mutants:
-        expected = (_run(mutant.function, probe) for probe in exercise.probes)
+        expected = (_run(exercise.called(mutant.function), probe) for probe in exercise.probes)
         if all(map(_same, outcomes, expected)):
             return mutant
     return None
@@ -160,7 +161,7 @@ def _unchanged(after: Any, before: Any) -> bool:  # noqa: ANN401
 def _wrong_kind(exercise: Exercise, function: Function) -> str:
     """Say so if something of another kind comes, before any property is tried."""
     for probe in exercise.probes:
-        expected = _run(exercise.solution, probe).result
+        expected = _run(exercise.called(exercise.solution), probe).result
         if problem := _wrong_on(function, probe, expected):
             return f"{_call(exercise, probe)} {problem}"
     return ""
@@ -184,7 +185,7 @@ def _wrong_on(function: Function, probe: tuple[Any, ...], expected: Any) -> str:
 
 def _first_difference(exercise: Exercise, function: Function) -> str:
     for probe in exercise.probes:
-        got, expected = _run(function, probe), _run(exercise.solution, probe)
+        got, expected = _run(function, probe), _run(exercise.called(exercise.solution), probe)
         if not _same(got, expected):
             return (
                 f"{_call(exercise, probe)} gives {_draw(got.result)}, "

@@ -51,6 +51,12 @@ class Exercise:
     """Shape, then idea, then line."""
     shown: tuple[Function, ...] = ()
     """Functions whose source ``solution()`` shows, the solution among them; empty: it alone."""
+    adapt: Callable[[Function], Function] | None = None
+    """Makes of an answer the function that properties and probes call, if not the answer itself."""
+
+    def called(self, answer: Function) -> Function:
+        """Return what properties and probes call, for an answer, the solution or a mistake."""
+        return answer if self.adapt is None else self.adapt(answer)
 
 
 @dataclass(frozen=True)
