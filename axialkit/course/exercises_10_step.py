@@ -189,8 +189,8 @@ SHARED_STEP = Exercise(
         Mutant(
             "own gradients",
             _wrong(_leave),
-            "every process moves by the gradients of its own part, and trains a network of its own. They "
-            "are to be averaged after backward and before the step.",
+            "every process moves by the gradients of its own part, and trains a network of its "
+            "own. They are to be averaged after backward and before the step.",
         ),
         Mutant(
             "the weights averaged",
