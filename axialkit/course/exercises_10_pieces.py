@@ -177,6 +177,6 @@ ACCUMULATE_GRADIENTS = Exercise(
         "axis; y is cut likewise.",
         "backward adds to what is in .grad already: once zero_grad, then loss and backward for "
         "each piece. The mean over the batch is a sum of the pieces' means, each times its share.",
-        "(F.cross_entropy(net(part), truth) * len(part) / len(x)).backward()",
+        "(torch.nn.functional.cross_entropy(net(part), truth) * len(part) / len(x)).backward()",
     ),
 )
