@@ -45,14 +45,14 @@ def _imports(code: str, functions: list[Function]) -> list[str]:
     missing = used - defined - set(dir(builtins))
     return sorted(
         {
-            import_of(name, function)
+            _import_of(name, function)
             for function in functions
             for name in missing & function.__globals__.keys()
         }
     )
 
 
-def import_of(name: str, function: Function) -> str:
+def _import_of(name: str, function: Function) -> str:
     """Return the shortest line that brings a global of a function's module."""
     value: Any = function.__globals__[name]
     if isinstance(value, ModuleType):

@@ -1,12 +1,13 @@
 """Lesson 10: the mean over all processes, by messages to a neighbor only."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 
+@runtime_checkable
 class Mailbox(Protocol):
     """What a process can do: axialkit.training.peers.Peers, or a thread that plays one."""
 

@@ -49,7 +49,7 @@ class ThreadPeers:
     def __init__(self, post: _Post, rank: int) -> None:
         self._post, self.rank, self.count = post, rank, post.count
 
-    def send(self, tensor: Tensor, to: int) -> None:
+    def send(self, tensor: Any, to: int) -> None:  # noqa: ANN401  (whatever a learner sends)
         """Send a copy of a tensor; go on at once."""
         if not isinstance(tensor, Tensor):
             raise MessageError(f"only tensors can be sent, not {kind(tensor)}")

@@ -1,11 +1,11 @@
 """The cell magic %%torchrun: a cell becomes a file, and several processes run it.
 
-    %%torchrun -n 2 --with mean step --into results
+    %%torchrun -n 2 --with mean step
     import os
     result = os.environ["RANK"]
 
-Functions of the notebook named after ``--with`` are there, too, with all that they use. ``results``
-becomes the list of what each process left in ``result``. The stop button ends all processes.
+Functions of the notebook named after ``--with`` are there, too, with all that they use. In the next
+cell ``results()`` is the list of what each process left in ``result``. The stop button ends all.
 """
 
 import argparse
@@ -14,16 +14,18 @@ import builtins
 import functools
 import inspect
 import shlex
+import sys
 from types import FunctionType, ModuleType
 from typing import Any
 
 from IPython import get_ipython
 from IPython.core.error import UsageError
 
-from axialkit.course.pastable import import_of, plain_source
+from axialkit.course.pastable import plain_source
 from axialkit.errors import InputError, suggest
 from axialkit.training.launch_script import launch_script
 
+_last: list[Any] = []  # what the processes of the last run left
 _COPIED = ("__main__", "axialkit.course")  # functions of these are handed over as source
 
 
@@ -47,7 +49,7 @@ def register() -> None:
 
 
 def torchrun(line: str, cell: str) -> None:
-    """Run a cell in several processes: ``%%torchrun -n 2 [--with F ...] [--into NAME]``.
+    """Run a cell in several processes: ``%%torchrun -n 2 [--with F ...] [--may-fail]``.
 
     ``--may-fail`` prints the sentence of a failure and goes on.
 
@@ -67,15 +69,27 @@ def torchrun(line: str, cell: str) -> None:
             raise CellFailed(str(error)) from None
         print(f"✗ {error}")
         return
-    if given.into:
-        names[given.into] = results
+    _last[:] = results
+
+
+def results() -> list[Any]:
+    """Return what each process of the last ``%%torchrun`` left in ``result``.
+
+    Raises:
+        InputError: there is nothing.
+    """
+    if not _last or _last[0] is None:
+        raise InputError(
+            "The last %%torchrun has left no results. Run its cell first; its code has to set "
+            "`result`."
+        )
+    return list(_last)
 
 
 def _options(line: str) -> argparse.Namespace:
     parser = _Parser(prog="%%torchrun", add_help=False)
     parser.add_argument("-n", dest="processes", type=int, default=2)
     parser.add_argument("--with", dest="handed", nargs="*", default=[])
-    parser.add_argument("--into", default="")
     parser.add_argument("--may-fail", action="store_true")
     return parser.parse_args(shlex.split(line))
 
@@ -94,30 +108,30 @@ def handed_code(names: list[str], namespace: dict[str, Any]) -> str:
                 f"%%torchrun --with {name}: there is no {name} in the notebook."
                 f"{suggest(name, list(namespace))} Has its cell been run?"
             )
-        _collect(name, namespace[name], "", imports, blocks)
+        _collect(name, namespace[name], imports, blocks)
     return "\n\n".join(["\n".join(dict.fromkeys(imports)), *blocks.values()]) + "\n"
 
 
 def _collect(
     name: str,
     value: Any,  # noqa: ANN401
-    line: str,
     imports: list[str],
     blocks: dict[str, str],
 ) -> None:
-    """Add a value and what it needs; ``line`` imports it, if that is possible."""
+    """Add a value and what it needs."""
     if name in blocks:
         return
     if isinstance(value, FunctionType) and value.__module__.startswith(_COPIED):
         blocks[name] = ""  # known from here on: functions may call themselves
         code = plain_source(inspect.unwrap(value))
         for each in sorted(_used(code) & value.__globals__.keys()):
-            needed = value.__globals__[each]
-            _collect(each, needed, import_of(each, value), imports, blocks)
+            _collect(each, value.__globals__[each], imports, blocks)
         same = value.__name__ == name
         blocks[name] = code if same else f"{code}\n\n{name} = {value.__name__}"
-    elif isinstance(value, ModuleType) or (line and callable(value)):
-        imports.append(line or f"import {value.__name__} as {name}")
+    elif isinstance(value, ModuleType):
+        imports.append(f"import {value.__name__} as {name}")
+    elif callable(value) and (home := _home(value)):
+        imports.append(f"from {home} import {value.__name__} as {name}")
     elif isinstance(value, int | float | str | tuple):
         blocks[name] = f"{name} = {value!r}"
     else:
@@ -125,6 +139,17 @@ def _collect(
             f"%%torchrun --with: {name} is a {type(value).__name__}, which cannot be handed to "
             "other processes. Hand over functions that make what they need."
         )
+
+
+def _home(value: Any) -> str:  # noqa: ANN401
+    """Return the shortest name of a module from which a function or class can be imported."""
+    name = getattr(value, "__name__", "")
+    homes = [
+        module
+        for module, content in list(sys.modules.items())
+        if getattr(content, "__dict__", {}).get(name) is value and not module.startswith("_")
+    ]
+    return min(homes, key=len, default="")
 
 
 def _used(code: str) -> set[str]:
