@@ -73,7 +73,8 @@ def _other_pieces(accumulate: Function) -> None:
 
 def _one_at_a_time(accumulate: Function) -> None:
     for size, pieces in ((8, 4), (8, 3), (6, 6)):
-        net, seen = _classifier(), []
+        net = _classifier()
+        seen: list[int] = []
         net.register_forward_pre_hook(lambda _, given, seen=seen: seen.append(len(given[0])))
         accumulate(net, *_batch(size), pieces)
         most, allowed = max(seen, default=0), -(-size // pieces)

@@ -58,7 +58,7 @@ def draw_ring_steps(count: int = 3) -> Figure:
     states = ring_states(count)
     figure = Figure(figsize=(11, 2.6 + 0.3 * count), layout="constrained")
     for step, axes in enumerate(figure.subplots(1, len(states))):
-        _draw_state(axes, *states[step], large=False)
+        _draw_state(axes, *states[step], large=False, first=step == 0)
         axes.set_title(f"{step}: {_phase(count, step)}", loc="left", fontsize=11)
     return figure
 
@@ -69,7 +69,9 @@ def _phase(count: int, step: int) -> str:
     return "adding up" if step < count - 1 else "handing on"
 
 
-def _draw_state(axes: Axes, sums: Sums, sent: dict[int, int], *, large: bool) -> None:
+def _draw_state(
+    axes: Axes, sums: Sums, sent: dict[int, int], *, large: bool, first: bool = True
+) -> None:
     """Draw processes as rows and chunks as columns; a stripe per process in the sum."""
     count = len(sums)
     for rank, row in enumerate(sums):
@@ -94,7 +96,7 @@ def _draw_state(axes: Axes, sums: Sums, sent: dict[int, int], *, large: bool) ->
     axes.set_xticks(range(count), [f"chunk {i}" if large else str(i) for i in range(count)])
     axes.set_yticks(range(count), [f"process {i}" if large else str(i) for i in range(count)])
     if not large:
-        axes.set(xlabel="chunk", ylabel="process" if axes.get_subplotspec().is_first_col() else "")
+        axes.set(xlabel="chunk", ylabel="process" if first else "")
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
 

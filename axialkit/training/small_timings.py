@@ -51,7 +51,8 @@ def _fastest(
     step: Callable[[], None], timeline: Timeline, processes: Processes
 ) -> list[tuple[str, float, float]]:
     """Repeat a step; return the spans of the one that took all processes together the least."""
-    best, shortest = [], float("inf")
+    best: list[tuple[str, float, float]] = []
+    shortest = float("inf")
     for number in range(_WARM_UP + _MEASURED):
         timeline.forget()
         processes.wait()
@@ -59,7 +60,7 @@ def _fastest(
         spans = list(timeline.spans)
         (took,) = processes.total([max(s.end for s in spans) - min(s.start for s in spans)])
         if number >= _WARM_UP and took < shortest:
-            best, shortest = [tuple(span) for span in spans], took
+            best, shortest = [(s.what, s.start, s.end) for s in spans], took
     return best
 
 
