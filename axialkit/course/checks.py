@@ -254,10 +254,6 @@ def _equal_weights(a: dict[str, Any], b: dict[str, Any]) -> bool:
     return a.keys() == b.keys() and all(_equal(a[name], b[name]) for name in a)
 
 
-def _holds_tensors(value: object) -> bool:
-    return isinstance(value, tuple | list) and any(map(is_tensor, value))
-
-
 def _same_tensors(a: Any, b: Any) -> bool:  # noqa: ANN401  (whatever the learner returns)
     """Shape and type must agree; whole numbers exactly, others up to rounding."""
     if not (is_tensor(a) and is_tensor(b)) or a.shape != b.shape or a.dtype != b.dtype:
@@ -288,9 +284,10 @@ def _draw(value: Any) -> str:  # noqa: ANN401  (whatever the learner returns)
         return f"a tensor {list(value.shape)}"
     if hasattr(value, "state_dict"):
         return f"a layer {type(value).__name__}"
-    if _holds_tensors(value):
+    if isinstance(value, tuple | list) and any(map(is_tensor, value)):
         return f"({', '.join(map(_draw, value))})"
-    text = repr(value)
+    is_large = isinstance(value, np.ndarray) and value.size > 20
+    text = f"an array {list(value.shape)}" if is_large else repr(value)
     return text if len(text) <= 200 else f"{text[:200]}…"
 
 

@@ -35,7 +35,8 @@ def _shapes_stay(ring: Function) -> None:
     for count, size in ((2, (6,)), (3, (2, 3)), (1, (4,))):
         for rank, got in enumerate(ring(numbers(count, size))[:count]):
             assert isinstance(got, Tensor), (
-                f"process {rank} of {count} returns {kind(got)}, expected a tensor"
+                f"process {rank} of {count} returns "
+                f"{'nothing: is there a return? E' if got is None else f'{kind(got)}, e'}xpected a tensor"
             )
             assert got.shape == size, (
                 f"a tensor {list(size)} goes in, {list(got.shape)} comes out of process {rank} of "

@@ -19,7 +19,7 @@ from axialkit.structures import Sample, Targets
 from axialkit.training.state import lay_out_channels_last
 
 _PRESET = "tiny_avenue"
-SMALL, LARGER = (33, 65), (65, 129)  # height and width of the crops
+SMALL, LARGER = (33, 65), (57, 113)  # crops of the streets, 64 x 128
 _CPU = torch.device("cpu")
 
 
@@ -47,6 +47,7 @@ def streets(
 def _street(index: int, size: tuple[int, int]) -> Sample:
     config, drawn = get_preset(_PRESET), scene(index, split="train", scenes="avenue")
     (height, width), (all_rows, all_columns) = size, drawn.image.shape[:2]
+    assert height <= all_rows and width <= all_columns, size
     top, left = (all_rows - height) // 2, (all_columns - width) // 2
     window = np.s_[top : top + height, left : left + width]
     targets = panoptic_targets(panoptic_label(drawn.instance_ids[window]), config.data)

@@ -79,3 +79,7 @@ def test_the_small_task_is_the_same_everywhere() -> None:
     assert batch.image.shape == (2, 3, *small_task.SMALL)
     separate = [small_task.loss(one.eval(), small_task.streets([index])) for index in (3, 1)]
     torch.testing.assert_close(small_task.loss(one, batch), sum(separate) / 2)
+
+
+def test_crops_lie_within_the_streets() -> None:
+    assert small_task.streets([0], size=small_task.LARGER).image.shape == (1, 3, 57, 113)
