@@ -34,9 +34,9 @@ def in_a_ring(answer: Function) -> Function:
 def _shapes_stay(ring: Function) -> None:
     for count, size in ((2, (6,)), (3, (2, 3)), (1, (4,))):
         for rank, got in enumerate(ring(numbers(count, size))[:count]):
+            given = "nothing (is there a return?)" if got is None else kind(got)
             assert isinstance(got, Tensor), (
-                f"process {rank} of {count} returns "
-                f"{'nothing: is there a return? E' if got is None else f'{kind(got)}, e'}xpected a tensor"
+                f"process {rank} of {count} returns {given}, expected a tensor"
             )
             assert got.shape == size, (
                 f"a tensor {list(size)} goes in, {list(got.shape)} comes out of process {rank} of "
