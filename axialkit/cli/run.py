@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import NamedTuple
 
 import axialkit
-from axialkit.errors import LOST, InputError, suggest
+from axialkit.errors import LOST, InputError, is_loss_of_others, suggest
 
 EXTRA_OF_MODULE = {
     "gradio": "demo",
@@ -37,8 +37,6 @@ _OS_ERRORS = {
     errno.ENOMEM: "Out of memory. Use a smaller --train.batch-size or --data.crop-size.",
     errno.EADDRINUSE: "The port is in use already. Give another with --port.",
 }
-_LOST_ERRORS = ("DistBackendError", "DistNetworkError", "DistStoreError")
-_LOST_SIGNS = ("Connection closed by peer", "Connection reset by peer", "gloo")
 _FULL_DISK = ("No space left on device", "PytorchStreamWriter failed", "iostream error")
 
 
@@ -95,7 +93,7 @@ def explain(error: BaseException) -> str | None:
     if isinstance(error, InputError):
         # torch wraps an error of a worker process into its traceback: the sentence is at the end
         return message.rsplit("axialkit.errors.InputError: ", 1)[-1].strip()
-    if _is_loss_of_others(error):
+    if is_loss_of_others(error):
         return f"{LOST}. What the one that ended first says is the reason."
     if any(sign in message for sign in _FULL_DISK):
         return _OS_ERRORS[errno.ENOSPC].format(path=getattr(error, "filename", None) or "a file")
@@ -117,12 +115,6 @@ def explain(error: BaseException) -> str | None:
             "packages is .venv/bin/axialkit."
         )
     return None
-
-
-def _is_loss_of_others(error: BaseException) -> bool:
-    if type(error).__name__ in _LOST_ERRORS:
-        return True
-    return isinstance(error, RuntimeError) and any(sign in str(error) for sign in _LOST_SIGNS)
 
 
 def overview(commands: Sequence[Command]) -> str:

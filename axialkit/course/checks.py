@@ -11,6 +11,7 @@ from axialkit.course.lesson import Exercise, Function, Mutant
 from axialkit.course.lessons import Key, get_exercise, lesson_of
 from axialkit.course.session import current
 
+_SHOWN_NUMBERS = 20  # of an array
 _PICTURE_CELLS = 200  # larger arrays are described, not drawn
 _CHANGED = (
     "changes what it was given. Work on a copy (x.clone() of a tensor, x.copy() of an array), or "
@@ -44,6 +45,7 @@ def judge(exercise: Exercise, function: Any) -> Verdict:  # noqa: ANN401  (what 
         given = f"{kind(function)}, {_draw(function)}"
         problem = f"this is {given}, not a function. Hand over {exercise.name}, without brackets"
         return Verdict(False, False, (), f"{problem} behind it.", None)
+    function = exercise.called(function)
     try:
         problem = _wrong_kind(exercise, function)
     except Todo:
@@ -122,7 +124,8 @@ def _name(exercise: Exercise, function: Function) -> Mutant | None:
     observe = exercise.observe
     outcomes = [_run(observe(function), probe) for probe in exercise.probes]
     for mutant in exercise.mutants:
-        expected = (_run(observe(mutant.function), probe) for probe in exercise.probes)
+        wrong = observe(exercise.called(mutant.function))
+        expected = (_run(wrong, probe) for probe in exercise.probes)
         if all(map(_same, outcomes, expected)):
             return mutant
     return None
@@ -160,7 +163,7 @@ def _unchanged(after: Any, before: Any) -> bool:  # noqa: ANN401
 
 def _wrong_kind(exercise: Exercise, function: Function) -> str:
     """Say so if something of another kind comes, before any property is tried."""
-    seen, solution = (exercise.observe(each) for each in (function, exercise.solution))
+    seen, solution = exercise.observe(function), _solution(exercise)
     for probe in exercise.probes:
         if problem := _wrong_on(seen, probe, _run(solution, probe).result):
             return f"{_call(exercise, probe)} {problem}"
@@ -185,9 +188,8 @@ def _wrong_on(function: Function, probe: tuple[Any, ...], expected: Any) -> str:
 
 def _first_difference(exercise: Exercise, function: Function) -> str:
     for probe in exercise.probes:
-        got, expected = (
-            _run(exercise.observe(each), probe) for each in (function, exercise.solution)
-        )
+        got = _run(exercise.observe(function), probe)
+        expected = _run(_solution(exercise), probe)
         if not _same(got, expected):
             return (
                 f"{_call(exercise, probe)} gives {_draw(got.result)}, "
@@ -208,6 +210,11 @@ def _where(got: Any, expected: Any) -> str:  # noqa: ANN401  (whatever the learn
         f"; {len(places)} of {got.numel()} numbers differ, the first at {list(first)}: "
         f"{float(got[first]):.7g}, expected {float(expected[first]):.7g}"
     )
+
+
+def _solution(exercise: Exercise) -> Function:
+    """Return what the probes call of the package's own answer."""
+    return exercise.observe(exercise.called(exercise.solution))
 
 
 def _call(exercise: Exercise, probe: tuple[Any, ...]) -> str:
@@ -258,10 +265,6 @@ def _equal_entries(a: dict[Any, Any], b: dict[Any, Any]) -> bool:
     return a.keys() == b.keys() and all(_equal(a[name], b[name]) for name in a)
 
 
-def _holds_tensors(value: object) -> bool:
-    return isinstance(value, tuple | list) and any(map(is_tensor, value))
-
-
 def _same_tensors(a: Any, b: Any) -> bool:  # noqa: ANN401  (whatever the learner returns)
     """Shape and type must agree; whole numbers exactly, others up to rounding."""
     if not (is_tensor(a) and is_tensor(b)) or a.shape != b.shape or a.dtype != b.dtype:
@@ -278,12 +281,9 @@ def _differing(a: Any, b: Any) -> Any:  # noqa: ANN401  (tensors of one shape an
 
 
 def _draw(value: Any) -> str:  # noqa: ANN401  (whatever the learner returns)
-    """Show a small mask as a picture, anything else in its usual form, shortened."""
-    if isinstance(value, np.ndarray) and value.dtype == bool and value.ndim == 2:
-        if value.size > _PICTURE_CELLS:
-            return f"a mask of {value.shape[0]} x {value.shape[1]} with {value.sum()} cells set"
-        rows = ("".join("■" if cell else "·" for cell in row) for row in value)
-        return "\n    " + "\n    ".join(rows) + "\n  "
+    """Show a value in its usual form; what is long, shortened."""
+    if isinstance(value, np.ndarray):
+        return _draw_array(value)
     if isinstance(value, type):
         return value.__name__
     if is_tensor(value):
@@ -292,16 +292,24 @@ def _draw(value: Any) -> str:  # noqa: ANN401  (whatever the learner returns)
         return f"a tensor {list(value.shape)}"
     if hasattr(value, "state_dict"):
         return f"a layer {type(value).__name__}"
-    if _holds_tensors(value):
+    if isinstance(value, tuple | list) and any(map(is_tensor, value)):
         return f"({', '.join(map(_draw, value))})"
     text = repr(value)
     return text if len(text) <= 200 else _draw_long(value, text)
 
 
+def _draw_array(value: np.ndarray) -> str:
+    """Show a small mask as a picture, a few numbers as they are; of others, the shape."""
+    if value.dtype != bool or value.ndim != 2:
+        return repr(value) if value.size <= _SHOWN_NUMBERS else f"an array {list(value.shape)}"
+    if value.size > _PICTURE_CELLS:
+        return f"a mask of {value.shape[0]} x {value.shape[1]} with {value.sum()} cells set"
+    rows = ("".join("■" if cell else "·" for cell in row) for row in value)
+    return "\n    " + "\n    ".join(rows) + "\n  "
+
+
 def _draw_long(value: Any, text: str) -> str:  # noqa: ANN401
-    """Of an array, show its shape; of named tuples, their kind or the first of them."""
-    if isinstance(value, np.ndarray):
-        return f"an array {list(value.shape)}"
+    """Of named tuples, show their kind or the first of them; of others, the beginning."""
     if hasattr(value, "_fields"):
         return f"a {type(value).__name__}"
     if isinstance(value, tuple | list) and all(hasattr(item, "_fields") for item in value):

@@ -3,6 +3,7 @@
 The message of Python stays in the sentence, so that learners come to know it.
 """
 
+import inspect
 import linecache
 import re
 import traceback
@@ -113,7 +114,7 @@ def _short(message: str) -> str:
 
 def _line(error: Exception, function: Callable[..., object]) -> str:
     """Return the last line of the learner's own source that was running."""
-    own = getattr(getattr(function, "__code__", None), "co_filename", None)
+    own = getattr(getattr(inspect.unwrap(function), "__code__", None), "co_filename", None)
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == own]
     if not frames or frames[-1].lineno is None:
         return ""

@@ -57,6 +57,12 @@ class Exercise:
     """Functions whose source ``solution()`` shows, the solution among them; empty: it alone."""
     observe: Callable[[Function], Function] = _as_it_is
     """What is run on the probes, made of the learner's function: a test, say, passes or fails."""
+    adapt: Callable[[Function], Function] | None = None
+    """Makes of an answer the function that properties and probes call, if not the answer itself."""
+
+    def called(self, answer: Function) -> Function:
+        """Return what properties and probes call, for an answer, the solution or a mistake."""
+        return answer if self.adapt is None else self.adapt(answer)
 
 
 @dataclass(frozen=True)

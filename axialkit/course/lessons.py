@@ -9,6 +9,7 @@ from axialkit.course.lesson_04 import LESSON_04
 from axialkit.course.lesson_05 import LESSON_05
 from axialkit.course.lesson_06 import LESSON_06
 from axialkit.course.lesson_08 import LESSON_08
+from axialkit.course.lesson_10 import LESSON_10
 from axialkit.course.lesson_11 import LESSON_11
 from axialkit.errors import InputError, suggest
 
@@ -25,6 +26,7 @@ LESSONS: dict[str, Lesson] = {
         LESSON_05,
         LESSON_06,
         LESSON_08,
+        LESSON_10,
         LESSON_11,
     )
 }

@@ -1,13 +1,12 @@
 """Numbers for machines: what heavy cells cost, and the results that tests compare."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import SupportsFloat
 
 from IPython.display import display
 
-from axialkit.course.session import Session, current
+from axialkit.course.session import Session, cpu_seconds, current
 from axialkit.errors import InputError
 
 METRICS_MIME = "application/x-axialkit-metrics+json"
@@ -30,9 +29,9 @@ def budget(name: str) -> Iterator[None]:
         f"⏱ about {_planned(session, name):g} CPU-seconds on one thread, {planned.megabytes} MB "
         f"(measured {planned.measured})"
     )
-    start = time.process_time()
+    start = cpu_seconds()
     yield
-    session.spent[name] = time.process_time() - start
+    session.spent[name] = cpu_seconds() - start
     print(f"took {session.spent[name]:.1f} CPU-seconds")
 
 
@@ -40,7 +39,7 @@ def metrics(**values: SupportsFloat) -> None:
     """Report the lesson's numbers and the CPU time of its heavy cells, for the tests."""
     session = current()
     numbers = {name: float(value) for name, value in values.items()}
-    spent = {**session.spent, "lesson": time.process_time() - session.started}
+    spent = {**session.spent, "lesson": cpu_seconds() - session.started}
     costs = {
         name: {"seconds": seconds, "budget": _planned(session, name)}
         for name, seconds in spent.items()

@@ -17,7 +17,7 @@ def pastable(exercise: Exercise) -> str:
     Annotations are left out, as they name things that a notebook has not.
     """
     functions = [inspect.unwrap(function) for function in exercise.shown or (exercise.solution,)]
-    code = "\n\n".join(map(_plain_source, functions))
+    code = "\n\n".join(map(plain_source, functions))
     blocks = ["\n".join(_imports(code, functions)), code]
     solution = inspect.unwrap(exercise.solution).__name__
     if solution != exercise.name:
@@ -25,7 +25,8 @@ def pastable(exercise: Exercise) -> str:
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
-def _plain_source(function: Function) -> str:
+def plain_source(function: Function) -> str:
+    """Return a function's source without annotations and comments."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):

@@ -1,5 +1,6 @@
 """The state of the running notebook: which lesson, which profile, whose answers."""
 
+import os
 import random
 import time
 from dataclasses import dataclass, field
@@ -98,7 +99,7 @@ def setup(
         checks="solutions" if is_ci else checks,
         device=device,
         progress=Progress(None if is_ci else home() / "progress.json"),
-        started=time.process_time(),
+        started=cpu_seconds(),
     )
     _current[:] = [session]
     print(
@@ -106,6 +107,11 @@ def setup(
         f"seed={seed} · torch {version}"
     )
     return session
+
+
+def cpu_seconds() -> float:
+    """Return the CPU time of this process and of those it has started, once they have ended."""
+    return time.process_time() + sum(os.times()[2:4])
 
 
 def _prepare_torch(profile: str, seed: int) -> tuple[str, str]:

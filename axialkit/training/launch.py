@@ -5,18 +5,23 @@ be able to fork nor dies with them.
 """
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import takewhile
+from pathlib import Path
 
+import axialkit
 from axialkit.errors import LOST, InputError
 from axialkit.training.interrupt import sigterm_interrupts
 
 _TORCHRUN = "torch/distributed/elastic"  # in its log lines
 _PATIENCE = 60  # seconds that an interrupted run has to write its checkpoint
+_KILLED = re.compile(r"failed \(exitcode: -(\d+)\) local_rank: (\d+)")  # torchrun's words
+_NOTHING: Mapping[str, str] = {}
 
 
 def torchrun_command(
@@ -27,11 +32,20 @@ def torchrun_command(
     Raises:
         InputError: fewer than one process.
     """
+    torchrun = torchrun_of(processes)
+    return [*torchrun, "--max-restarts", str(max_restarts), "-m", "axialkit", *arguments]
+
+
+def torchrun_of(processes: int, *options: str) -> list[str]:
+    """Return the beginning of a command: torchrun for processes of this machine, on a free port.
+
+    Raises:
+        InputError: fewer than one process.
+    """
     if processes < 1:
         raise InputError(f"The number of processes must be at least 1, got {processes}.")
-    torchrun = [sys.executable, "-m", "axialkit.training.agent", "--standalone"]
-    torchrun += ["--nproc-per-node", str(processes), "--max-restarts", str(max_restarts)]
-    return [*torchrun, "-m", "axialkit", *arguments]
+    agent = [sys.executable, "-m", "axialkit.training.agent", *options]
+    return [*agent, "--standalone", "--nproc-per-node", str(processes)]
 
 
 def launch(
@@ -54,8 +68,21 @@ def launch(
 
         launch(["train", "tiny", "--data", "data/minicity", "--out", "runs/two"], processes=2)
     """
-    command = torchrun_command(arguments, processes, max_restarts=max_restarts)
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    run_shown(torchrun_command(arguments, processes, max_restarts=max_restarts), show)
+
+
+def run_shown(
+    command: Sequence[str],
+    show: Callable[[str], object] = print,
+    variables: Mapping[str, str] = _NOTHING,
+) -> None:
+    """Run a command of ``torchrun_of``, with more variables if given; as ``launch`` says.
+
+    Raises:
+        InputError: as there.
+        KeyboardInterrupt: as there.
+    """
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONPATH": _python_path(), **variables}
     environment.setdefault("OMP_NUM_THREADS", "1")  # or the processes fight for the cores
     process = subprocess.Popen(
         command,
@@ -84,6 +111,13 @@ def launch(
         raise InputError(_failure(said, process.returncode))
 
 
+def _python_path() -> str:
+    """Let the processes import the package that runs here, wherever it lies."""
+    own = str(Path(axialkit.__file__).parents[1])
+    earlier = os.environ.get("PYTHONPATH")
+    return os.pathsep.join([own, earlier]) if earlier else own
+
+
 def _listen(process: subprocess.Popen[str], said: list[str], show: Callable[[str], object]) -> None:
     """Show what the processes print until all of them have ended."""
     assert process.stdout is not None
@@ -105,5 +139,9 @@ def _failure(said: list[str], status: int) -> str:
     guilty = [sentence for sentence in ours if not sentence.startswith(LOST)]
     if ours:  # our own sentence says it best
         return (guilty or ours)[-1]
+    for line in said:
+        if killed := _KILLED.search(line):
+            name = signal.Signals(int(killed[1])).name
+            return f"Process {killed[2]} was killed by {name}: for want of memory, perhaps."
     words = [*takewhile(lambda line: _TORCHRUN not in line, said)] or said  # torchrun adds pages
     return "\n".join([f"The processes ended with status {status}. Their last words:", *words[-15:]])

@@ -56,7 +56,7 @@ def make_state(config: ExperimentConfig, processes: Processes) -> State:
         backbone.stacked_decoder.requires_grad_(False)  # no panoptic network reads it
     dtype = torch.float64 if settings.precision == "float64" else torch.float32
     model = model.to(processes.device, dtype).train()
-    _lay_out_channels_last(model)
+    lay_out_channels_last(model)
     optimizer = build_optimizer(model, settings)
     average = None
     if settings.ema:
@@ -67,7 +67,7 @@ def make_state(config: ExperimentConfig, processes: Processes) -> State:
     return State(model, model, optimizer, average, scaler, processes)
 
 
-def _lay_out_channels_last(model: nn.Module) -> None:
+def lay_out_channels_last(model: nn.Module) -> None:
     """Order the kernels' weights as the images are; gradients of 1x1 kernels are plain matrices."""
     for weight in model.parameters():
         if weight.ndim == 4:
