@@ -90,8 +90,8 @@ def logits_moments(
     """
     numbers = q.shape[0] * q.shape[2] * k.shape[2]
     total = einsum(q.sum(2), k.sum(2), "b head d, b head d -> head")
-    grams = (einsum(x, x, "b head l d, b head l c -> b head d c") for x in (q, k))
-    squares = einsum(*grams, "b head d c, b head d c -> head")
+    gram_q, gram_k = (einsum(x, x, "b head l d, b head l c -> b head d c") for x in (q, k))
+    squares = einsum(gram_q, gram_k, "b head d c, b head d c -> head")
     mean = total / numbers
     return mean, (squares / numbers - mean * mean).clamp(min=0)
 
