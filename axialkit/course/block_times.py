@@ -53,8 +53,7 @@ def _once(block: Block) -> dict[str, float]:
         sync()
         marks.append(clock())
 
-    branch = block.module.branch
-    hooks = [part.register_forward_hook(look) for part in _ends(branch)]
+    hooks = [part.register_forward_hook(look) for part in _ends(block.module)]
     try:
         look()
         block.module(block.x)
@@ -65,6 +64,7 @@ def _once(block: Block) -> dict[str, float]:
     return dict(zip(PARTS, (b - a for a, b in zip(marks, marks[1:], strict=False)), strict=True))
 
 
-def _ends(branch: nn.Module) -> list[nn.Module]:
+def _ends(block: nn.Module) -> list[nn.Module]:
     """Return the parts behind which a mark is made."""
-    return [branch.conv1, branch.attention.height, branch.attention.width]
+    names = ("branch.conv1", "branch.attention.height", "branch.attention.width")
+    return [block.get_submodule(name) for name in names]

@@ -4,6 +4,7 @@ All on one thread of the CPU, by the processor's own clock for this program.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -62,10 +63,10 @@ def length_seconds(
     found = {}
     for length in lengths:
         q, k, v = lines_of(length, seed)
-        runs = {
-            WAYS[0]: lambda q=q, k=k, v=v: attend_by_einsum(q, k, v),
+        runs: dict[str, Callable[[], object]] = {
+            WAYS[0]: partial(attend_by_einsum, q, k, v),
             WAYS[1]: attend_in_place(q, k, v),
-            WAYS[2]: lambda q=q, k=k, v=v: attend_by_kernel(q, k, v),
+            WAYS[2]: partial(attend_by_kernel, q, k, v),
         }
         with torch.inference_mode():
             found[length] = timed(runs, rounds, "cpu")

@@ -103,8 +103,8 @@ def _with(
     numbers = q.shape[0] * q.shape[2] * k.shape[2]
     mean, _ = logits_moments(q, k)
     keep = "head" if mixed else "b head"
-    grams = (einsum(x, x, f"b head i d, b head i c -> {keep} d c") for x in (q, k))
-    squares = einsum(*grams, f"{keep} d c, {keep} d c -> head")
+    gram_q, gram_k = (einsum(x, x, f"b head i d, b head i c -> {keep} d c") for x in (q, k))
+    squares = einsum(gram_q, gram_k, f"{keep} d c, {keep} d c -> head")
     variance = squares / numbers - (mean**2 if centered else 0)
     return mean, variance * (numbers / max(1, numbers - 1) if unbiased else 1)
 

@@ -5,6 +5,7 @@ Times on a CPU are the processor's own for this program: what else it does meanw
 
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -27,7 +28,7 @@ from axialkit.model.peak import Ledger
 
 HEIGHT_PASS = Shape(rows=129, length=65)  # of Cityscapes at stride 16: a line per column
 WIDTH_PASS = Shape(rows=65, length=129)
-_COPIED = 2**24  # numbers; far more than any cache holds
+_COPIED = 16_000_000  # numbers; far more than any cache holds
 _SIDE = 1024  # of the product
 
 
@@ -107,7 +108,7 @@ def simple_dots(device: str, rounds: int) -> list[Dot]:
     for side in (256, _SIDE):
         a, c = torch.randn(2, side, side, device=device)
         name = f"product, {side} x {side}"
-        runs[name] = lambda a=a, c=c: torch.mm(a, a, out=c)
+        runs[name] = partial(torch.mm, a, a, out=c)
         counts[name] = 2 * side**3, 3 * a.nbytes
     seconds = timed(runs, rounds, device)
     return [Dot(name, *counts[name], seconds[name]) for name in runs]
@@ -118,6 +119,8 @@ def this_machine(dots: list[Dot], device: str) -> Machine:
     copy = next(dot for dot in dots if dot.name == "copy")
     peak = max(dot.speed for dot in dots)
     name = str(describe_machine(torch.device(device))["device"])
+    if device == "cpu":
+        name = f"one thread of {name.removeprefix('cpu (').removesuffix(')')}"
     return Machine(name, peak, copy.moved / copy.seconds, "measured here")
 
 
@@ -148,7 +151,8 @@ def backend_runs(
     def by_kernel(choice: Choice) -> Callable[[], object]:
         def run() -> object:
             with torch.no_grad():
-                attention = Attention(*qkv, *layer.formula(shape.length))
+                q, k, v = qkv
+                attention = Attention(q, k, v, *layer.formula(shape.length))
                 return layer.sum_outputs(sdpa_attention(attention, choice))
 
         return run
@@ -168,7 +172,7 @@ def kernel_choices(situation: Situation) -> tuple[dict[Kernel, Choice], dict[str
     """Return how each kernel of torch would compute a layer, and why the others would not."""
     answers = ask_kernels(situation)
     choices: dict[Kernel, Choice] = {}
-    refusals = {}
+    refusals: dict[str, str] = {}
     for kernel in KERNELS:
         others = {key: Answer(False, "not asked") for key in answers if key[0] in KERNELS[:-1]}
         mine = {key: answer for key, answer in answers.items() if key[0] in (kernel, "math")}

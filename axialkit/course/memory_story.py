@@ -146,8 +146,9 @@ def attend_with_bias(q: Tensor, k: Tensor, v: Tensor, bias: Tensor) -> Tensor:
 
 def without_norms(q: Tensor, k: Tensor, v: Tensor, tables: Tables) -> Attention:
     """Return the formula of lesson 04, without batch norms, as the kit's kernel takes it."""
-    rows = (distance_rows(table, q.shape[2]) for table in tables)
-    return Attention(q, k, v, *rows, q.new_ones(3, q.shape[1]), q.new_zeros(q.shape[1]))
+    r_q, r_k, r_v = (distance_rows(table, q.shape[2]) for table in tables)
+    scale, shift = q.new_ones(3, q.shape[1]), q.new_zeros(q.shape[1])
+    return Attention(q, k, v, r_q, r_k, r_v, scale, shift)
 
 
 def kept_lse(q: Tensor, k: Tensor, v: Tensor, tables: Tables) -> Tensor:

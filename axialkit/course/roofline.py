@@ -7,6 +7,7 @@ per head of keys and values; ``r_q``, ``r_k``, ``r_v`` are the position vectors 
 import statistics
 from collections.abc import Callable
 
+import torch
 from einops import einsum
 from jaxtyping import Float
 from torch import Tensor
@@ -79,7 +80,7 @@ def value_rel_from_lse(
     ``logits_of(keys)`` computes the logits of some keys anew; ``lse`` is the logarithm of the sum
     of the exponentials over all keys, which the first pass has kept: ``p = exp(logits - lse)``.
     """
-    retrieved = 0
+    retrieved = torch.zeros(*lse.shape, r_v.shape[-1], dtype=lse.dtype, device=lse.device)
     for start in range(0, r_v.shape[1], block):
         keys = slice(start, start + block)
         weights = (logits_of(keys) - lse[..., None]).exp()

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 from axialkit.course.machine import Dot, Machine, sheet
 from axialkit.course.palette import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
 from axialkit.course.roofline import arithmetic_intensity, attainable
+from axialkit.visualize.words import percent
 
 SLIDERS = "what the sliders say"
 PRESETS = {
@@ -102,15 +104,9 @@ def _name_speeds(axes: Axes) -> None:
     names = {6: "1 M", 7: "10 M", 8: "100 M", 9: "1 G", 10: "10 G", 11: "100 G"}
     names |= {12: "1 T", 13: "10 T", 14: "100 T", 15: "1000 T", 16: "10000 T"}
     axes.set_yticks(ticks, [names[round(np.log10(tick))] for tick in ticks])
-    axes.yaxis.set_minor_locator(_none())
+    axes.yaxis.set_minor_locator(NullLocator())
     axes.grid(color="#E5E5E5", lw=0.8)
     axes.set_axisbelow(True)
-
-
-def _none():  # noqa: ANN202  (a class of matplotlib's)
-    from matplotlib.ticker import NullLocator
-
-    return NullLocator()
 
 
 def _draw_key(axes: Axes, machine: Machine, dots: Sequence[Dot]) -> None:
@@ -124,7 +120,7 @@ def _draw_key(axes: Axes, machine: Machine, dots: Sequence[Dot]) -> None:
         axes.text(-0.01, y - 0.5, dot.name, va="center", fontsize=10.5)
         axes.text(0.78, y - 0.5, f"{dot.speed / 1e9:.3g}", va="center", ha="right", fontsize=10.5)
         share = dot.speed / attainable(dot.intensity, machine.peak, machine.bandwidth)
-        axes.text(1.0, y - 0.5, f"{share:.0%}", va="center", ha="right", fontsize=10.5)
+        axes.text(1.0, y - 0.5, percent(share), va="center", ha="right", fontsize=10.5)
 
 
 # ---- the one to explore
