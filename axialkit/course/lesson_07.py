@@ -101,7 +101,7 @@ LESSON_07 = Lesson(
         Word(
             "fused kernel",
             "A program that does several operations in one go and keeps what lies between them "
-            "out of memory. (Not to be mixed up with the kernel of a convolution.)",
+            "out of memory; not to be mixed up with the kernel of a convolution.",
             code="axialkit.attention.operators.fused_attention",
         ),
         Word("warm-up", "Runs before the clock matters, as first runs are slow."),
@@ -129,9 +129,9 @@ LESSON_07 = Lesson(
     ablations=(Ablation("three causes", measure_gains),),
     budgets={
         "your machine": Budget(ci=1.0, learn=1.5, megabytes=250, measured="2026-11"),
-        "all backends": Budget(ci=3.0, learn=8.0, megabytes=300, measured="2026-11"),
+        "all backends": Budget(ci=3.0, learn=5.0, megabytes=300, measured="2026-11"),
         "three causes": Budget(ci=4.0, learn=10.0, megabytes=700, measured="2026-11"),
         "one block": Budget(ci=3.0, learn=4.0, megabytes=350, measured="2026-11"),
-        "lesson": Budget(ci=16.0, learn=35.0, megabytes=1000, measured="2026-11"),
+        "lesson": Budget(ci=16.0, learn=25.0, megabytes=1000, measured="2026-11"),
     },
 )

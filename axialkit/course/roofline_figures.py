@@ -232,7 +232,7 @@ def _time(seconds: float) -> str:
 
 
 def _plain(number: float) -> str:
-    return f"{number:.0f}" if number >= 100 else f"{number:.3g}"
+    return f"{number:.0f}" if number >= 100 else f"{number:.2f}"
 
 
 def _count(lines: int) -> str:
