@@ -1,9 +1,11 @@
 """Lesson 07, fused attention and the roofline: goals, quiz, time budgets."""
 
 from axialkit.course.causes import measure_gains
-from axialkit.course.exercises_07_fusion import POSITION_BIAS, VALUE_REL_FROM_LSE
+from axialkit.course.exercises_07_clock import BENCH
+from axialkit.course.exercises_07_fusion import POSITION_BIAS
 from axialkit.course.exercises_07_moments import LOGITS_MOMENTS
-from axialkit.course.exercises_07_roofline import BENCH, INTENSITY
+from axialkit.course.exercises_07_roofline import INTENSITY
+from axialkit.course.exercises_07_second_pass import VALUE_REL_FROM_LSE
 from axialkit.course.lesson import Ablation, Budget, Lesson, Question, Word
 
 LESSON_07 = Lesson(

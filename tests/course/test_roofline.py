@@ -12,7 +12,7 @@ from axialkit.attention.reference import content_logits, retrieved_position
 from axialkit.attention.statistics import logit_moments, materialized_moments
 from axialkit.course import causes, machine, memory_story, roofline
 from axialkit.course.checks import judge
-from axialkit.course.exercises_07_roofline import FakeDevice
+from axialkit.course.exercises_07_clock import FakeDevice
 from axialkit.course.lessons import get_exercise
 from tests.course import second_solutions_07 as second
 
