@@ -86,6 +86,11 @@ class Scratch:
         self.dtype, self.device = dtype, device
         self._free: dict[str, Tensor] = {}
 
+    @property
+    def nbytes(self) -> int:
+        """What all buffers take together."""
+        return sum(buffer.nbytes for buffer in self._free.values())
+
     def take(self, name: str, *shape: int) -> Float[Tensor, "..."]:
         """Return a contiguous tensor with anything in it; the name's former tensor is void."""
         size = math.prod(shape)

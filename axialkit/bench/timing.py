@@ -11,7 +11,11 @@ import torch
 MATMUL_SIDE = 2048
 
 
-def medians(runs: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, float]:
+def medians(
+    runs: Mapping[str, Callable[[], object]],
+    repeats: int,
+    clock: Callable[[], float] = time.perf_counter,
+) -> dict[str, float]:
     """Return the median seconds of each run, in the order given.
 
     All run in turn, ``repeats`` times after one round to warm up: what else the machine does in
@@ -21,11 +25,11 @@ def medians(runs: Mapping[str, Callable[[], object]], repeats: int) -> dict[str,
     for round_ in range(repeats + 1):
         for name, run in runs.items():
             _finish()
-            begin = time.perf_counter()
+            begin = clock()
             run()
             _finish()
             if round_:
-                seconds[name].append(time.perf_counter() - begin)
+                seconds[name].append(clock() - begin)
     return {name: median(values) for name, values in seconds.items()}
 
 

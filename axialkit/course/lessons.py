@@ -8,6 +8,7 @@ from axialkit.course.lesson_03 import LESSON_03
 from axialkit.course.lesson_04 import LESSON_04
 from axialkit.course.lesson_05 import LESSON_05
 from axialkit.course.lesson_06 import LESSON_06
+from axialkit.course.lesson_07 import LESSON_07
 from axialkit.course.lesson_08 import LESSON_08
 from axialkit.course.lesson_10 import LESSON_10
 from axialkit.course.lesson_11 import LESSON_11
@@ -25,6 +26,7 @@ LESSONS: dict[str, Lesson] = {
         LESSON_04,
         LESSON_05,
         LESSON_06,
+        LESSON_07,
         LESSON_08,
         LESSON_10,
         LESSON_11,
