@@ -75,7 +75,9 @@ def assert_same_weights(one, other):
         assert torch.equal(tensor, found[name]), name
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.soak)]
+)
 def test_stopped_it_saves_and_says_how_to_go_on(number, undisturbed, city, tmp_path):
     out = tmp_path / "run"
     process = start(city, out)
