@@ -8,13 +8,18 @@ from collections.abc import Callable, Iterator
 from html import escape
 from typing import Any, NamedTuple
 
-from axialkit.course.capstone_gates import diagonal_hop, own_images, port_checkpoint
+from axialkit.course.capstone_gates import (
+    diagonal_hop,
+    foreign_checkpoint,
+    own_images,
+    port_checkpoint,
+)
 from axialkit.course.capstone_measures import model_card, own_page, twice_as_fast
 from axialkit.course.page import show_html
 from axialkit.course.session import current
 from axialkit.errors import InputError, suggest
 
-__all__ = ["PROJECTS", "Project", "gate", "menu"]
+__all__ = ["PROJECTS", "Project", "foreign_checkpoint", "gate", "menu"]
 
 Finding = tuple[str, str]  # what is claimed, and what is wrong with it; empty: it holds
 Gate = Callable[..., Iterator[Finding]]

@@ -118,7 +118,7 @@ def _number_told(text: str, name: str, value: float) -> Finding:
 
 
 def _weakest_missing(text: str, truth: dict[str, Any]) -> str:
-    qualities = {name: row["pq"] for name, row in truth["classes"].items()}
+    qualities = {name: 100 * row["pq"] for name, row in truth["val"]["per_class"].items()}
     weakest = min(qualities, key=lambda name: qualities[name])
     if qualities[weakest] >= _WEAK:
         return ""

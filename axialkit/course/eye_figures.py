@@ -1,10 +1,10 @@
-"""Figures of lesson 12 on what can be seen: palettes through other eyes, differences of pictures."""
+"""Figures of lesson 12: palettes through other eyes, and where two pictures differ."""
 
 import numpy as np
 from jaxtyping import Int
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
+from matplotlib.patches import Rectangle
 
 from axialkit.course.eyes import EYES, nearest_classes, overlay, seen_by
 from axialkit.data.cityscapes import TRAIN_CLASSES
@@ -18,12 +18,12 @@ _CLASSES = len(TRAIN_CLASSES)
 
 def draw_eyes(image: Picture, panoptic: Labels, eyes: tuple[str, ...] = EYES[:2]) -> Figure:
     """Draw an answer in both palettes, each as some eyes see it, with the pair told apart worst."""
-    figure = Figure(figsize=(9.6, 2.75 * len(PALETTES)), layout="constrained")
+    figure = Figure(figsize=(9.6, 3.0 * len(PALETTES)), layout="constrained")
     panels = figure.subplots(len(PALETTES), len(eyes), squeeze=False)
     for row, (name, palette) in zip(panels, PALETTES.items(), strict=True):
         for axes, eye in zip(row, eyes, strict=True):
             _draw_seen(axes, image, panoptic, palette, eye)
-            axes.set_title(f"{name} palette · {eye}", fontsize=12)
+            _title(axes, name, palette, eye)
     return figure
 
 
@@ -39,10 +39,10 @@ def describe_eyes(image: Picture, panoptic: Labels, eyes: tuple[str, ...] = EYES
 
 def draw_one_eye(image: Picture, panoptic: Labels, eyes: str) -> Figure:
     """Draw both palettes as one kind of eyes sees them."""
-    figure = Figure(figsize=(9.6, 2.9), layout="constrained")
+    figure = Figure(figsize=(9.6, 3.0), layout="constrained")
     for axes, (name, palette) in zip(figure.subplots(1, 2), PALETTES.items(), strict=True):
         _draw_seen(axes, image, panoptic, palette, eyes)
-        axes.set_title(f"{name} palette · {eyes}", fontsize=12)
+        _title(axes, name, palette, eyes)
     return figure
 
 
@@ -55,14 +55,22 @@ def _draw_seen(axes: Axes, image: Picture, panoptic: Labels, palette: Palette, e
     large, labels = (each.repeat(_SCALE, 0).repeat(_SCALE, 1) for each in (image, panoptic))
     axes.imshow(seen_by(overlay(large, labels, palette.colors), eyes))
     axes.set(xticks=[], yticks=[])
-    axes.set_xlabel(f"most alike: {_pair(palette, eyes)}", fontsize=10)
     one, other, _ = nearest_classes(palette.colors[:_CLASSES], eyes)
     chips = seen_by(palette.colors[[one, other]], eyes) / 255
-    patches = [Patch(facecolor=tuple(color), edgecolor="black") for color in chips]
-    axes.legend(
-        handles=patches, labels=["", ""], loc="lower right", ncols=2, handlelength=1.6,
-        handleheight=1.4, columnspacing=-1.2, borderpad=0.3, framealpha=1,
-    )  # fmt: skip
+    for number, color in enumerate(chips):
+        corner = (0.86 + 0.06 * number, 0.04)
+        axes.add_patch(
+            Rectangle(
+                corner, 0.06, 0.12, transform=axes.transAxes, facecolor=tuple(color),
+                edgecolor="white", linewidth=1.5,
+            )
+        )  # fmt: skip
+
+
+def _title(axes: Axes, name: str, palette: Palette, eyes: str) -> None:
+    axes.set_title(
+        f"{name} palette · {eyes}\nmost alike: {_pair(palette, eyes)}", fontsize=11, loc="left"
+    )
 
 
 def _pair(palette: Palette, eyes: str) -> str:
@@ -81,6 +89,7 @@ def draw_difference(expected: Picture, got: Picture, names: tuple[str, str]) -> 
     middle.set_title(names[1], fontsize=12)
     right.imshow(differs, cmap="Greys", vmin=0, vmax=1, interpolation="nearest")
     right.set_title(f"{100 * differs.mean():.1f} % of the pixels differ", fontsize=12)
+    right.spines[:].set_visible(True)
     for axes in (left, middle, right):
         axes.set(xticks=[], yticks=[])
     return figure

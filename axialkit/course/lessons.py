@@ -9,6 +9,7 @@ from axialkit.course.lesson_04 import LESSON_04
 from axialkit.course.lesson_05 import LESSON_05
 from axialkit.course.lesson_06 import LESSON_06
 from axialkit.course.lesson_08 import LESSON_08
+from axialkit.course.lesson_12 import LESSON_12
 from axialkit.errors import InputError, suggest
 
 Key = str | float  # of an exercise: 2.3 is meant for "2.3"
@@ -24,6 +25,7 @@ LESSONS: dict[str, Lesson] = {
         LESSON_05,
         LESSON_06,
         LESSON_08,
+        LESSON_12,
     )
 }
 

@@ -168,9 +168,9 @@ def describe_click(image: Picture, crop: Pair, stride: int, x: int, y: int) -> s
     found = "no cell" if cell is None else f"cell (row {cell[0]}, column {cell[1]}), framed"
     return (
         f"Left a picture of {size[0]} by {size[1]} pixels with a cross at x = {x}, y = {y}. Right "
-        f"what the network sees: the picture as {fitted[0]} by {fitted[1]} pixels in the upper left "
-        f"corner of a grey crop of {crop[0]} by {crop[1]}, under a grid of cells. The click leads "
-        f"to {found}."
+        f"what the network sees: the picture as {fitted[0]} by {fitted[1]} pixels in the upper "
+        f"left corner of a grey crop of {crop[0]} by {crop[1]}, under a grid of cells. The click "
+        f"leads to {found}."
     )
 
 

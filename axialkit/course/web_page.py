@@ -6,12 +6,13 @@ page's endpoints stand here, and nowhere else in the course.
 
 import json
 import socket
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import requests
 from jaxtyping import Float
 
 STREET, SEGMENT, ATTENTION = "/street", "/segment", "/attention"  # endpoints of the shipped page
@@ -19,9 +20,12 @@ SURE = "/sure"  # endpoint of the learner's own page
 _FIRST_PORT = 7870
 
 
-def question(y: int, x: int, layer: int) -> tuple[int, ...]:
-    """Return what ATTENTION takes after the picture: pixel, layer from 1, the mean of all heads."""
-    return y, x, layer, 0, 0
+def question(y: int, x: int, *, layer: int, heads: tuple[int, int] = (0, 0)) -> tuple[int, ...]:
+    """Return what ATTENTION takes after the picture.
+
+    Layers and heads (of the height and of the width hop) count from 1; head 0 is the mean.
+    """
+    return y, x, layer, *heads
 
 
 @contextmanager
@@ -58,15 +62,18 @@ def served(page: Any) -> Iterator[str]:  # noqa: ANN401  (a gradio.Blocks)
         page.close(verbose=False)
 
 
+def upload(address: str, path: str | Path) -> dict[str, Any]:
+    """Send a file to a page, as a browser does; return what stands for it in a question."""
+    with Path(path).open("rb") as file:
+        answer = requests.post(f"{address}/gradio_api/upload", files={"files": file}, timeout=60)
+    return {"path": answer.json()[0], "meta": {"_type": "gradio.FileData"}}
+
+
 def browser_call(address: str, endpoint: str, *data: Any) -> list[Any]:  # noqa: ANN401
-    """Ask an endpoint with two plain requests, as any program in any language can."""
+    """Ask an endpoint with two plain requests, as a program in any language can."""
     call = f"{address}/gradio_api/call{endpoint}"
-    body = json.dumps({"data": data}).encode()
-    request = urllib.request.Request(call, body, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request) as answer:
-        event = json.load(answer)["event_id"]
-    with urllib.request.urlopen(f"{call}/{event}") as answer:
-        text = answer.read().decode()
+    event = requests.post(call, json={"data": data}, timeout=60).json()["event_id"]
+    text = requests.get(f"{call}/{event}", timeout=60).text
     return json.loads(text.rsplit("data: ", 1)[1])
 
 
