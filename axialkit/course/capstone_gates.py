@@ -75,8 +75,8 @@ def diagonal_hop(hop: Callable[..., Any]) -> Iterator[Finding]:
             yield f"{b_c_h_w} in, the same out", f"got {found}"
             return
         yield f"{b_c_h_w} in, the same out", ""
-        yield f"{b_c_h_w}: pixels hear their diagonal only", _stray(hop, x)
-        wrong = float((got - _by_loop(x)).abs().max())
+        stray, wrong = _stray(hop, x), float((got - _by_loop(x)).abs().max())
+        yield f"{b_c_h_w}: pixels hear all of their diagonal, and nothing else", stray
         yield (
             f"{b_c_h_w}: the weights are those of attention",
             ""
@@ -84,6 +84,8 @@ def diagonal_hop(hop: Callable[..., Any]) -> Iterator[Finding]:
             else f"up to {wrong:.3g} off: softmax of q k / sqrt(c) over the "
             "diagonal, as in axial_attend of lesson 02",
         )
+        if stray or not wrong < 1e-5:
+            return
 
 
 def _stray(hop: Callable[..., Any], x: Any) -> str:  # noqa: ANN401  (a tensor)

@@ -174,6 +174,16 @@ def describe_click(image: Picture, crop: Pair, stride: int, x: int, y: int) -> s
     )
 
 
+def draw_received(picture: Picture) -> Figure:
+    """Draw a picture that came over the network, pixel by pixel."""
+    height, width = picture.shape[:2]
+    figure = Figure(figsize=(9.6, 9.6 * height / width))
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.imshow(picture)
+    axes.set_axis_off()
+    return figure
+
+
 def _mark(axes: Axes, x: int, y: int) -> None:
     outline = [withStroke(linewidth=5, foreground=BLACK)]
     axes.plot(x, y, "+", color=ORANGE, markersize=22, markeredgewidth=3, path_effects=outline)
