@@ -44,7 +44,8 @@ PROJECTS = {
     for project in (
         Project(
             "own images",
-            "Draw three pictures and their masks by hand, and make a data set of them.",
+            "Draw three pictures and their masks by hand, and make a data set of them "
+            "(axialkit data from-masks).",
             'gate("own images", "data/own")',
             (
                 "3 images of your own, 3 classes, things among them, no fault in the layout",
@@ -92,7 +93,7 @@ PROJECTS = {
         ),
         Project(
             "model card",
-            "Write the card of `tiny` (or of your own network) for people who will rely on it.",
+            "Write the card of tiny for people who will rely on it.",
             'gate("model card", text)',
             (
                 "data, making, scores, limits, license; true numbers; the weakest class by name",
@@ -122,7 +123,8 @@ def menu() -> None:
     """Show the projects with their rubrics, and which gates are passed."""
     passed = current().progress.section("12", "capstone")
     head = "".join(
-        f"<th>{word}</th>" for word in ("project", "make", "sound · good · excellent", "")
+        f"<th>{word}</th>"
+        for word in ("project", "make and hand over", "sound ● · good ○ · excellent ○")
     )
     rows = "".join(_row(project, project.name in passed) for project in PROJECTS.values())
     style = "style='text-align:left;vertical-align:top'"
@@ -131,8 +133,8 @@ def menu() -> None:
     show_html(page.replace("<td>", f"<td {style}>").replace("<th>", f"<th {style}>"), text)
 
 
-def gate(name: str, *made: Any) -> bool:  # noqa: ANN401  (whatever the project makes)
-    """Try what was made, and print what holds and what is missing; return whether all holds.
+def gate(name: str, *made: Any) -> None:  # noqa: ANN401  (whatever the project makes)
+    """Try what was made, print what holds and what is missing, and record it if all holds.
 
     Raises:
         InputError: there is no such project.
@@ -148,10 +150,9 @@ def gate(name: str, *made: Any) -> bool:  # noqa: ANN401  (whatever the project 
     missing = sum(bool(problem) for _, problem in findings)
     if missing:
         print(f"  Not through yet: {missing} of {len(findings)} claims looked at do not hold.")
-        return False
+        return
     current().progress.put("12", "capstone", name, "passed")
     print(f"★ {name}: passed.")
-    return True
 
 
 def _findings(project: Project, made: tuple[Any, ...]) -> Iterator[Finding]:
@@ -170,5 +171,5 @@ def _row(project: Project, is_passed: bool) -> str:  # noqa: FBT001  (private)
     )
     state = "★ passed" if is_passed else f"lessons {project.lessons}"
     title = f"<b>{project.name}</b><br><small>{state}</small>"
-    task = f"{escape(project.task)}<br><code>{escape(project.hand_over)}</code>"
-    return f"<tr><td>{title}</td><td>{task}</td><td colspan='2'>{rubric}</td></tr>"
+    task = f"{escape(project.task)}<br><code>nb.capstone.{escape(project.hand_over)}</code>"
+    return f"<tr><td>{title}</td><td>{task}</td><td>{rubric}</td></tr>"

@@ -137,7 +137,7 @@ def _broken_array(value: list[Any], schema: Schema, place: str) -> Iterator[str]
         yield from _broken(item, schema["items"], f"{place}[{number}]")
 
 
-def _broken_number(value: float, schema: Schema, place: str) -> Iterator[str]:
+def _broken_number(value: int | float, schema: Schema, place: str) -> Iterator[str]:
     least, most = schema.get("minimum", -math.inf), schema.get("maximum", math.inf)
     if not least <= value <= most:
         yield f"{place} is {value}, expected {least} to {most}"

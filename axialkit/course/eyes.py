@@ -54,13 +54,13 @@ def linear(colors: Colors) -> Colors:
 
 def luminance(colors: Colors) -> Float[np.ndarray, "..."]:
     """Return how bright colors are to the eye, 0 (black) to 1 (white)."""
-    return linear(colors) @ np.array([0.2126, 0.7152, 0.0722])
+    return np.asarray(linear(colors) @ np.array([0.2126, 0.7152, 0.0722]))
 
 
 def contrast(one: Colors, other: Colors) -> Float[np.ndarray, "..."]:
     """Return the contrast of two colors as WCAG counts it: 1 (none) to 21 (black on white)."""
     a, b = luminance(one), luminance(other)
-    return (np.maximum(a, b) + 0.05) / (np.minimum(a, b) + 0.05)
+    return np.asarray((np.maximum(a, b) + 0.05) / (np.minimum(a, b) + 0.05))
 
 
 def seen_by(picture: UInt8[np.ndarray, "... 3"], eyes: str) -> UInt8[np.ndarray, "... 3"]:
