@@ -81,7 +81,7 @@ def build_page(confidence: Float[np.ndarray, "height width"]) -> Any:  # noqa: A
     """Build a page with one tab and one slider: how much of the picture is at least that sure?"""
     import gradio as gr
 
-    def share(least: float) -> float:
+    def share(least: int | float) -> float:
         return float(100 * (confidence >= least).mean())
 
     with gr.Blocks(analytics_enabled=False) as page, gr.Tab("How sure?"):
