@@ -106,7 +106,8 @@ def json_problem(answer: Any) -> str:  # noqa: ANN401  (whatever a call returns)
 
 def _broken(value: Any, schema: Schema, place: str) -> Iterator[str]:  # noqa: ANN401
     wanted = schema["type"]
-    if not isinstance(value, _KINDS[wanted]) or isinstance(value, bool):
+    fits = isinstance(value, _KINDS[wanted]) and not isinstance(value, bool)
+    if not fits:
         article = "an" if type(value).__name__[0] in "aeiou" else "a"
         shown = repr(value)[:60]
         yield f"{place} is {article} {type(value).__name__}, {shown}, expected {wanted}"

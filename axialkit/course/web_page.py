@@ -39,7 +39,7 @@ def shipped_page(weights: str = "tiny") -> Iterator[str]:
     from axialkit.demo import app
 
     with capture_output():  # in a notebook, Gradio would show the page below the cell
-        page = app.launch(weights, port=_FIRST_PORT, block=False)
+        page: Any = app.launch(weights, port=_FIRST_PORT, block=False)
     try:
         yield page.local_url.rstrip("/")
     finally:
