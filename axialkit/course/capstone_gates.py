@@ -189,5 +189,5 @@ def _difference(name: str, got: Any, expected: Any) -> str:  # noqa: ANN401  (te
     shape = tuple(getattr(got, "shape", ()))
     if shape != tuple(expected.shape):
         return f"{name} is {list(shape)}, expected {list(expected.shape)}"
-    off = float(np.abs(np.asarray(got) - expected.numpy()).max())
-    return f"{name} has the right shape, but other numbers (turned?)" if off > 1e-6 else ""
+    is_same = np.allclose(np.asarray(got), expected.numpy(), rtol=0, atol=1e-6)
+    return "" if is_same else f"{name} has the right shape, but other numbers (turned?)"

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ _LOST = 0.02  # PQ that may be lost, of 1
 _STREETS = 6
 _WEAK = 50.0  # PQ in percent below which a class needs a word
 
+_DOUBT = r"\b(not?|never|nothing|only|drawn|cannot|unseen|untested|worse|poor\w*|fails?)\b|n't"
 _SECTIONS = {
     "data": r"data|trained on",
     "making": r"made|making|training|recipe",
@@ -52,14 +54,24 @@ def twice_as_fast(fast: Labeller, baseline: Labeller | None = None) -> Iterator[
         else f"it falls from {100 * quality_before:.1f} to {100 * quality:.1f}",
     )  # fmt: skip
     images = [each.image for each in scenes]
-    seconds = medians(
-        {"fast": lambda: [*map(fast, images)], "slow": lambda: [*map(slow, images)]}, 3
-    )
+    seconds = medians({"fast": _on_new(fast, images), "slow": _on_new(slow, images)}, 3)
     ratio = seconds["slow"] / seconds["fast"]
     yield (
         f"{TWICE:g} times as fast",
         "" if ratio >= TWICE else f"only {ratio:.2f} times, measured in turns on this machine",
     )
+
+
+def _on_new(label: Labeller, images: list[np.ndarray]) -> Callable[[], object]:
+    """Return a run over pictures that are new each time: answers that were kept do not count."""
+    turn = count(1)
+
+    def run() -> None:
+        shift = next(turn)
+        for image in images:
+            label(np.roll(image, shift, axis=1))
+
+    return run
 
 
 def _as_shipped() -> Labeller:
@@ -79,7 +91,10 @@ def _pq(label: Labeller, scenes: list[Any]) -> float:
 # ---- model card
 
 
-def model_card(text: str, card: dict[str, Any] | None = None) -> Iterator[Finding]:
+def model_card(
+    text: Any,  # noqa: ANN401  (a str, we hope)
+    card: dict[str, Any] | None = None,
+) -> Iterator[Finding]:
     """Read a model card in Markdown; ``card`` holds the true numbers, of ``tiny`` by default."""
     from axialkit.weights.zoo import read_card
 
@@ -97,7 +112,7 @@ def model_card(text: str, card: dict[str, Any] | None = None) -> Iterator[Findin
     for score in ("pq", "miou"):
         yield _number_told(text, score, float(truth[score]))
     limits = " ".join(b for t, b in sections if re.search(_SECTIONS["limits"], t, re.IGNORECASE))
-    told = "photo" in limits.lower()
+    told = _tells_of_photos(limits)
     yield "limits name photos", "" if told else "it was trained on drawn streets: what of photos?"
     yield "the weakest class is named with its PQ", _weakest_missing(text, truth)
 
@@ -108,13 +123,20 @@ def _sections(text: str) -> list[tuple[str, str]]:
 
 
 def _number_told(text: str, name: str, value: float) -> Finding:
-    said = re.findall(rf"\b{name}\b[^\d\n]*(\d+(?:\.\d+)?)", text, re.IGNORECASE)
+    rests = re.findall(rf"\b{name}\b((?:(?!\bpq\b|\bmiou\b).)*)", text, re.IGNORECASE)
+    said = [number for rest in rests for number in re.findall(r"\d+(?:\.\d+)?", rest)]
     claim = f"{'PQ' if name == 'pq' else 'mIoU'} is told, and true"
     if not said:
         return claim, "the number is not there (such as: PQ 12.3)"
     if not any(abs(float(number) - value) < 0.051 for number in said):
         return claim, f"measured were {value:.1f}, the card says {', '.join(said[:3])}"
     return claim, ""
+
+
+def _tells_of_photos(text: str) -> bool:
+    """Say whether a sentence puts photos beyond what the network can do."""
+    sentences = re.split(r"[.!?;]\s|\n\s*\n|<br>|</p>", text.lower())
+    return any("photo" in each and re.search(_DOUBT, each) for each in sentences)
 
 
 def _weakest_missing(text: str, truth: dict[str, Any]) -> str:
@@ -154,8 +176,8 @@ def own_page(page: Any) -> Iterator[Finding]:  # noqa: ANN401  (a gradio.Blocks)
     blind = [p for p in parts if isinstance(p, gr.Image) and not getattr(p, "alt_text", None)]
     yield "pictures have a description", "a gr.Image has no alt_text" if blind else ""
     words = " ".join(str(p.value) for p in parts if isinstance(p, gr.Markdown | gr.HTML))
-    is_told = re.search(r"photo|drawn", words, re.IGNORECASE)
-    yield "its limits are told", "" if is_told else "say on the page what it has never seen: photos"
+    silence = "" if _tells_of_photos(words) else "say on the page what it has never seen: photos"
+    yield "its limits are told", silence
     for event in events:
         yield f"/{event.api_name} says in a sentence that nothing was given", _fault(event)
 
