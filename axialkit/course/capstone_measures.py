@@ -15,7 +15,6 @@ TWICE = 2.0
 _LOST = 0.02  # PQ that may be lost, of 1
 _STREETS = 6
 _WEAK = 50.0  # PQ in percent below which a class needs a word
-
 _DOUBT = r"\b(not?|never|nothing|only|drawn|cannot|unseen|untested|worse|poor\w*|fails?)\b|n't"
 _SECTIONS = {
     "data": r"data|trained on",

@@ -46,7 +46,7 @@ def draw_budget(answers: Mapping[str, Times], budget: float) -> Figure:
 
 
 def _before(times: Times, stage: str) -> float:
-    return sum(times[name] for name in STAGES[: STAGES.index(stage)])
+    return sum((times[name] for name in STAGES[: STAGES.index(stage)]), 0.0)
 
 
 def describe_budget(answers: Mapping[str, Times], budget: float) -> str:
