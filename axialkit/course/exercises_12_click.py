@@ -19,6 +19,8 @@ _FRAMES = (
     ((7, 1), (7, 1), 2),
 )
 
+_HALVES = ((9, 17), (5, 9), 2)  # odd pixels of the picture lie half way between two of the crop
+
 
 def _cell(find: Function, click: Click, frame: tuple[Pair, Pair, int]) -> tuple[int, ...]:
     got = find(click, *frame)
@@ -84,11 +86,13 @@ def _round_trip(find: Function) -> None:
 def _shrunk(find: Function) -> None:
     cases = [(_FRAMES[3], click) for click in ([1000, 500], [1287, 777], [64, 192], [2000, 33])]
     cases += [(_FRAMES[1], click) for click in ([182, 130], [181, 55], [354, 237])]
+    cases += [(_HALVES, click) for click in ([1, 0], [0, 1], [9, 5])]
     for frame, click in cases:
         got, expected = _cell(find, click, frame), click_to_feature(click, *frame)
         assert got == expected, (
             f"a picture of {frame[0]} lies in the crop as {frame[1]}: the click {click} is in cell "
-            f"{expected}, got {got} (first to a whole pixel of the crop, then to a cell)"
+            f"{expected}, got {got} (first to a whole pixel of the crop, then to a cell; half way "
+            "counts up, both times)"
         )
 
 

@@ -55,8 +55,10 @@ def _blends(paint: Function) -> None:
 
 
 def _borders(paint: Function) -> None:
-    for seed in range(3):
-        image, panoptic = _picture(9, 12, seed), _labels(9, 12, seed)
+    corner = np.zeros((9, 12), np.int32)  # pixel (4, 6) meets the car only across the corner
+    corner[5:, 7:] = 13001
+    for seed, panoptic in enumerate((corner, *(_labels(9, 12, seed) for seed in range(1, 4)))):
+        image = _picture(9, 12, seed)
         got = paint(image, panoptic, COLORBLIND.colors).astype(int)
         inside = ~boundaries(panoptic)
         changed = np.abs(got - _fills(image, panoptic, COLORBLIND.colors)).sum(axis=2) > 0

@@ -66,7 +66,8 @@ def _one_slider(build: Function) -> None:
     import gradio as gr
 
     page = _page(build, _PROBE)
-    inputs = _sure_event(page).inputs
+    event = _sure_event(page)
+    inputs = event.inputs
     assert len(inputs) == 1 and isinstance(inputs[0], gr.Slider), (
         f"{SURE} takes one slider and nothing else; yours takes "
         f"{', '.join(type(part).__name__ for part in inputs) or 'nothing'}"
@@ -76,8 +77,12 @@ def _one_slider(build: Function) -> None:
         "the slider goes from 0 to 1 and starts at 0.5; yours goes from "
         f"{least.minimum} to {least.maximum} and starts at {least.value}"
     )
-    assert least.step is not None and least.step <= 0.05, (
-        f"a step of {least.step} is too coarse to move by: step=0.01"
+    assert least.step is not None and abs(least.step - 0.01) < 1e-9, (
+        f"the slider moves in steps of 0.01: step=0.01; yours has {least.step}"
+    )
+    assert any(block == least._id for block, _ in event.targets), (
+        f"{SURE} is to be called when the slider changes: slider.change(...); yours waits for "
+        f"another control ({', '.join(name for _, name in event.targets)})"
     )
     tabs = [part for part in page.blocks.values() if isinstance(part, gr.Tab)]
     assert len(tabs) == 1, f"one tab (gr.Tab) is wanted, there are {len(tabs)}"

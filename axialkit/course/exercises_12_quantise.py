@@ -24,6 +24,10 @@ def _two_tensors(store: Function) -> None:
             f"weights {list(shape)} have {shape[0]} output channels, so as many scales; yours are "
             f"{list(scale.shape)}"
         )
+    scale = store(draw(0, 2, 3).double(), 8)[1]
+    assert scale.dtype == torch.float64, (
+        f"scales have the type of the weights; doubles were given, your scales are {scale.dtype}"
+    )
 
 
 def _within_the_range(store: Function) -> None:
@@ -47,6 +51,12 @@ def _half_a_step(store: Function) -> None:
     for bits in (3, 8):
         weight = draw(2, 5, 4, 3, 3)
         codes, scale = store(weight, bits)
+        expected = weight.flatten(1).abs().amax(dim=1) / (2 ** (bits - 1) - 1)
+        off = (scale - expected).abs().argmax()
+        assert torch.allclose(scale, expected, rtol=1e-5), (
+            f"{bits} bits: the largest weight of output channel {int(off)} is code "
+            f"{2 ** (bits - 1) - 1} times {expected[off]:.6g}; your scale is {scale[off]:.6g}"
+        )
         error = (dequantise(codes, scale) - weight).abs().flatten(1).amax(dim=1)
         worst = float((error / scale).max())
         assert worst < 0.501, (
