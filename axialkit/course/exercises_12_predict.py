@@ -48,6 +48,15 @@ def sees_nothing(image: np.ndarray) -> PanopticResult:
     return _result(np.full(shape, VOID, np.int32), np.zeros(shape, np.float32))
 
 
+def sees_equals(image: np.ndarray) -> PanopticResult:
+    """Answer with upright bands of 13 segments, all but the last two pixels wide."""
+    kinds = (13002, 0, 18001, 11003, 2000, 13001, 11001, 8000, 11002, 10000, 1000, 13003)
+    bands = np.array([*kinds, 12001], np.int32)
+    row = bands[np.minimum(np.arange(image.shape[1]) // 2, len(bands) - 1)]
+    labels = np.repeat(row[None], image.shape[0], axis=0)
+    return _result(labels, np.full(labels.shape, 0.5))
+
+
 def _plain(call: Function, image: np.ndarray, network: Function = stand_in) -> Answer:
     answer = call(image, network)
     assert isinstance(answer, dict), f"return a dict, not a {type(answer).__name__}"
@@ -98,12 +107,17 @@ def _measures_the_segments(call: Function) -> None:
 
 
 def _largest_first(call: Function) -> None:
-    for size in ((8, 16), (11, 9)):
-        parts = _plain(call, _picture(*size))["segments"]
+    parts = _plain(call, _picture(3, 28), sees_equals)["segments"]
+    assert len(parts) == 13, (
+        f"a picture of 13 segments has 13 of them in its answer, not {len(parts)}"
+    )
+    for size, network in (((8, 16), stand_in), ((11, 9), stand_in), ((3, 28), sees_equals)):
+        parts = _plain(call, _picture(*size), network)["segments"]
         order = [(-part["area"], part["id"]) for part in parts]
         assert order == sorted(order), (
             "the largest segment comes first, the smaller id of equals; got the areas "
-            f"{[round(part['area'], 3) for part in parts]}"
+            f"{[round(part['area'], 3) for part in parts]} with the ids "
+            f"{[part['id'] for part in parts]}"
         )
 
 
