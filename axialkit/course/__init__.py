@@ -1,5 +1,6 @@
 """What the notebooks import: ``import axialkit.course as nb``."""
 
+from axialkit.course import capstone
 from axialkit.course.bands import band
 from axialkit.course.checks import Todo, check, use
 from axialkit.course.explore import explore
@@ -17,6 +18,7 @@ __all__ = [
     "Todo",
     "band",
     "budget",
+    "capstone",
     "check",
     "explore",
     "glossary",

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from axialkit.course.explain import explain
-from axialkit.course.kinds import is_tensor, kind, kind_problem
+from axialkit.course.kinds import is_tensor, kind, kind_problem, parts
 from axialkit.course.lesson import Exercise, Function, Mutant
 from axialkit.course.lessons import Key, get_exercise, lesson_of
 from axialkit.course.session import current
@@ -237,12 +237,11 @@ def _same(a: _Outcome, b: _Outcome) -> bool:
 
 def _equal(a: Any, b: Any) -> bool:  # noqa: ANN401  (whatever the learner returns)
     """Lists equal tuples and numpy numbers equal Python's; shapes must agree."""
-    if hasattr(a, "state_dict") and hasattr(b, "state_dict"):
-        return _equal_entries(a.state_dict(), b.state_dict())
-    if isinstance(a, dict) and isinstance(b, dict):
-        return _equal_entries(a, b)
+    a, b = parts(a), parts(b)
     if a is None or b is None or isinstance(a, type) or isinstance(b, type):
         return a is b
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(_equal(a[name], b[name]) for name in a)
     if is_tensor(a) or is_tensor(b):
         return _same_tensors(a, b)
     if isinstance(a, list | tuple) and isinstance(b, list | tuple):
@@ -258,11 +257,6 @@ def _same_arrays(a: np.ndarray, b: np.ndarray) -> bool:
     if a.shape == b.shape and "f" in (a.dtype.kind, b.dtype.kind):
         return np.allclose(a, b, rtol=1e-9, atol=1e-12, equal_nan=True)
     return np.array_equal(a, b)
-
-
-def _equal_entries(a: dict[Any, Any], b: dict[Any, Any]) -> bool:
-    """Compare tables by their entries; a layer is a table of parameters and statistics."""
-    return a.keys() == b.keys() and all(_equal(a[name], b[name]) for name in a)
 
 
 def _same_tensors(a: Any, b: Any) -> bool:  # noqa: ANN401  (whatever the learner returns)

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from axialkit.course.web_page import page_facts
+
 
 def is_tensor(value: object) -> bool:
     """Is it one of torch's tensors?"""
@@ -23,6 +25,13 @@ def kind(value: object) -> str:
         return "a number"
     name = type(value).__name__
     return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
+
+
+def parts(value: Any) -> Any:  # noqa: ANN401
+    """Return what can be compared of a layer (its tensors) or a web page (what it answers)."""
+    if hasattr(value, "state_dict"):
+        return value.state_dict()
+    return page_facts(value) if hasattr(value, "get_config_file") else value
 
 
 def kind_problem(got: Any, expected: Any) -> str:  # noqa: ANN401  (whatever learners return)

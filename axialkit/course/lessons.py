@@ -12,6 +12,7 @@ from axialkit.course.lesson_07 import LESSON_07
 from axialkit.course.lesson_08 import LESSON_08
 from axialkit.course.lesson_10 import LESSON_10
 from axialkit.course.lesson_11 import LESSON_11
+from axialkit.course.lesson_12 import LESSON_12
 from axialkit.errors import InputError, suggest
 
 Key = str | float  # of an exercise: 2.3 is meant for "2.3"
@@ -30,6 +31,7 @@ LESSONS: dict[str, Lesson] = {
         LESSON_08,
         LESSON_10,
         LESSON_11,
+        LESSON_12,
     )
 }
 
