@@ -106,7 +106,7 @@ LESSON_07 = Lesson(
             "out of memory; not to be mixed up with the kernel of a convolution.",
             code="axialkit.attention.operators.fused_attention",
         ),
-        Word("warm-up", "Runs before the clock matters, as first runs are slow."),
+        Word("warm-up run", "A run before the clock matters, as first runs are slow."),
         Word("to synchronize", "To wait until a device has done all that it was told to do."),
         Word(
             "additive bias",

@@ -10,6 +10,7 @@ from axialkit.course.lesson_05 import LESSON_05
 from axialkit.course.lesson_06 import LESSON_06
 from axialkit.course.lesson_07 import LESSON_07
 from axialkit.course.lesson_08 import LESSON_08
+from axialkit.course.lesson_09 import LESSON_09
 from axialkit.course.lesson_10 import LESSON_10
 from axialkit.course.lesson_11 import LESSON_11
 from axialkit.course.lesson_12 import LESSON_12
@@ -29,6 +30,7 @@ LESSONS: dict[str, Lesson] = {
         LESSON_06,
         LESSON_07,
         LESSON_08,
+        LESSON_09,
         LESSON_10,
         LESSON_11,
         LESSON_12,
