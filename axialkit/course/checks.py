@@ -10,9 +10,8 @@ from axialkit.course.kinds import is_tensor, kind, kind_problem, parts
 from axialkit.course.lesson import Exercise, Function, Mutant
 from axialkit.course.lessons import Key, get_exercise, lesson_of
 from axialkit.course.session import current
+from axialkit.course.shown import shown
 
-_SHOWN_NUMBERS = 20  # of an array
-_PICTURE_CELLS = 200  # larger arrays are described, not drawn
 _CHANGED = (
     "changes what it was given. Work on a copy (x.clone() of a tensor, x.copy() of an array), or "
     "make new ones: x = x / 2 does, x /= 2 does not."
@@ -42,7 +41,7 @@ def judge(exercise: Exercise, function: Any) -> Verdict:  # noqa: ANN401  (what 
     """Try every property, then compare with the solution; name the mistake if it is a known one."""
     claims: list[str] = []
     if not callable(function):
-        given = f"{kind(function)}, {_draw(function)}"
+        given = f"{kind(function)}, {shown(function)}"
         problem = f"this is {given}, not a function. Hand over {exercise.name}, without brackets"
         return Verdict(False, False, (), f"{problem} behind it.", None)
     function = exercise.called(function)
@@ -192,8 +191,8 @@ def _first_difference(exercise: Exercise, function: Function) -> str:
         expected = _run(_solution(exercise), probe)
         if not _same(got, expected):
             return (
-                f"{_call(exercise, probe)} gives {_draw(got.result)}, "
-                f"expected {_draw(expected.result)}{_where(got.result, expected.result)}"
+                f"{_call(exercise, probe)} gives {shown(got.result)}, "
+                f"expected {shown(expected.result)}{_where(got.result, expected.result)}"
             )
     return ""
 
@@ -218,7 +217,7 @@ def _solution(exercise: Exercise) -> Function:
 
 
 def _call(exercise: Exercise, probe: tuple[Any, ...]) -> str:
-    return f"{exercise.name}({', '.join(_draw(argument) for argument in probe)})"
+    return f"{exercise.name}({', '.join(shown(argument) for argument in probe)})"
 
 
 def _run(function: Function, probe: tuple[Any, ...]) -> _Outcome:
@@ -272,43 +271,6 @@ def _differing(a: Any, b: Any) -> Any:  # noqa: ANN401  (tensors of one shape an
     # doubles less strictly than they could be: places and weights may come from float32
     rtol, atol = (1e-5, 1e-6) if a.element_size() == 8 else (1e-4, 1e-5)
     return ~a.isclose(b, rtol=rtol, atol=atol, equal_nan=True)
-
-
-def _draw(value: Any) -> str:  # noqa: ANN401  (whatever the learner returns)
-    """Show a value in its usual form; what is long, shortened."""
-    if isinstance(value, np.ndarray):
-        return _draw_array(value)
-    if isinstance(value, type):
-        return value.__name__
-    if is_tensor(value):
-        if value.ndim == 0:
-            return f"a tensor that holds {value.item():.6g}"
-        return f"a tensor {list(value.shape)}"
-    if hasattr(value, "state_dict"):
-        return f"a layer {type(value).__name__}"
-    if isinstance(value, tuple | list) and any(map(is_tensor, value)):
-        return f"({', '.join(map(_draw, value))})"
-    text = repr(value)
-    return text if len(text) <= 200 else _draw_long(value, text)
-
-
-def _draw_array(value: np.ndarray) -> str:
-    """Show a small mask as a picture, a few numbers as they are; of others, the shape."""
-    if value.dtype != bool or value.ndim != 2:
-        return repr(value) if value.size <= _SHOWN_NUMBERS else f"an array {list(value.shape)}"
-    if value.size > _PICTURE_CELLS:
-        return f"a mask of {value.shape[0]} x {value.shape[1]} with {value.sum()} cells set"
-    rows = ("".join("■" if cell else "·" for cell in row) for row in value)
-    return "\n    " + "\n    ".join(rows) + "\n  "
-
-
-def _draw_long(value: Any, text: str) -> str:  # noqa: ANN401
-    """Of named tuples, show their kind or the first of them; of others, the beginning."""
-    if hasattr(value, "_fields"):
-        return f"a {type(value).__name__}"
-    if isinstance(value, tuple | list) and all(hasattr(item, "_fields") for item in value):
-        return f"({_draw(value[0])}, and {len(value) - 1} more)"
-    return f"{text[:200]}…"
 
 
 def _describe(error: Exception, function: Function) -> str:

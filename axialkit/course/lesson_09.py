@@ -1,8 +1,10 @@
 """Lesson 09, training on streets: goals, quiz, words, the ablation, time budgets."""
 
 from axialkit.course.exercises_09_bugs import NAME_BUG
-from axialkit.course.exercises_09_samples import FLIP_SAMPLE, RANDOM_SCALE_CROP
-from axialkit.course.exercises_09_training import OVERFIT_ONE, POLY_LR
+from axialkit.course.exercises_09_crop import RANDOM_SCALE_CROP
+from axialkit.course.exercises_09_flip import FLIP_SAMPLE
+from axialkit.course.exercises_09_overfit import OVERFIT_ONE
+from axialkit.course.exercises_09_rate import POLY_LR
 from axialkit.course.lesson import Ablation, Budget, Lesson, Question, Word
 
 
