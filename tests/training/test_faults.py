@@ -70,7 +70,7 @@ ALWAYS_SAVING = short(40, batch_size=2, checkpoint_every=1, keep_checkpoints=2)
 SAVING_TAKES = 0.03  # seconds, about
 
 
-@pytest.mark.parametrize("kills", [2, pytest.param(50, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("kills", [5, pytest.param(50, marks=pytest.mark.soak)])
 def test_killed_while_writing_checkpoints(kills, undisturbed, city, tmp_path, announce):
     """At every restart there is a whole checkpoint to go on from, and nothing is lost."""
     out, chance, last, happened = tmp_path / "run", random.Random(0), 0, 0

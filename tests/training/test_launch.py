@@ -75,9 +75,7 @@ def assert_same_weights(one, other):
         assert torch.equal(tensor, found[name]), name
 
 
-@pytest.mark.parametrize(
-    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.soak)]
-)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_stopped_it_saves_and_says_how_to_go_on(number, undisturbed, city, tmp_path):
     out = tmp_path / "run"
     process = start(city, out)
