@@ -15,9 +15,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from axialkit.attention import AxialAttention1d, Terms
-from axialkit.attention.batch_norm import MOMENTUM, BatchNorm
 from axialkit.course.key_task import GREY, KEY_COLORS, NO_ANSWER
-from axialkit.course.small_training import fit, one_thread
+from axialkit.course.small_training import fit, one_thread, settle_statistics
 from axialkit.errors import InputError
 
 LENGTH = 32  # cells of a line
@@ -133,26 +132,9 @@ def train_net(
             return F.cross_entropy(logits, task.answer, ignore_index=NO_ANSWER)
 
         fit(net, draw_loss, steps, rate=8e-3)
-        _settle_statistics(net, draw_lines(16 * batch, learned, generator).line)
+        settle_statistics(net, draw_lines(16 * batch, learned, generator).line)
         seconds = time.process_time() - start
         return Sides(net.eval(), accuracy_by_place(net, seed + 99), seconds)
-
-
-@torch.no_grad()
-def _settle_statistics(net: nn.Module, lines: Float[Tensor, "batch length 3"]) -> None:
-    """Give all batch norms the statistics of these lines.
-
-    The moving ones forget a hundredth per step: after so few steps they would still be those of the
-    untrained net.
-    """
-    norms = [module for module in net.modules() if isinstance(module, BatchNorm)]
-    for norm in norms:
-        norm.running_mean.zero_()
-        norm.running_var.zero_()
-    net.train()(lines)
-    for norm in norms:
-        norm.running_mean /= MOMENTUM
-        norm.running_var /= MOMENTUM
 
 
 @torch.no_grad()

@@ -1,10 +1,13 @@
-"""Training for the small games of the lessons: a few hundred steps on one thread."""
+"""Short trainings of small networks on one thread, and batch norms that fit them."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
+
+from axialkit.attention.batch_norm import MOMENTUM, BatchNorm
 
 
 def fit(net: nn.Module, draw_loss: Callable[[], Tensor], steps: int, rate: float) -> None:
@@ -20,6 +23,23 @@ def fit(net: nn.Module, draw_loss: Callable[[], Tensor], steps: int, rate: float
         loss.backward()
         optimizer.step()
         schedule.step()
+
+
+@torch.no_grad()
+def settle_statistics(net: nn.Module, batch: Float[Tensor, "batch ..."]) -> None:
+    """Give all batch norms the statistics of this batch, whatever they were before.
+
+    The moving ones forget a hundredth per step: after a short training they would still be partly
+    those of the untrained net.
+    """
+    norms = [module for module in net.modules() if isinstance(module, BatchNorm)]
+    for norm in norms:
+        norm.running_mean.zero_()
+        norm.running_var.zero_()
+    net.train()(batch)
+    for norm in norms:
+        norm.running_mean /= MOMENTUM
+        norm.running_var /= MOMENTUM
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Which network sees far? Four networks, two kinds of scenes, the same training for all."""
 
 from axialkit.config import get_preset
-from axialkit.course.ready_network import NETWORKS
+from axialkit.course.street_networks import NETWORKS
 from axialkit.course.street_training import Recipe, Run, Score, score
 from axialkit.course.streets import FAR, NEAR, Streets, draw_streets
 

@@ -15,7 +15,7 @@ from axialkit.course.bands import Band
 from axialkit.course.ceiling import counts_of, finish, perfect_heads, scores_of
 from axialkit.course.film_figures import paint
 from axialkit.course.palette import BLACK, BLUE, GREEN, LINE, ORANGE, PURPLE, VERMILION
-from axialkit.course.ready_network import NETWORKS
+from axialkit.course.street_networks import NETWORKS
 from axialkit.course.streets import FAR, NEAR, Streets
 from axialkit.course.things_figures import instance_numbers
 from axialkit.data.cityscapes import panoptic_label

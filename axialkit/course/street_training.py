@@ -15,7 +15,8 @@ from axialkit.attention.summaries import mean_distance
 from axialkit.config import ExperimentConfig, get_preset
 from axialkit.course.planted_bugs import STAGES
 from axialkit.course.random_samples import flip_sample
-from axialkit.course.ready_network import NETWORKS, settle_statistics
+from axialkit.course.small_training import settle_statistics
+from axialkit.course.street_networks import NETWORKS
 from axialkit.course.streets import Streets, right_by_distance
 from axialkit.course.training_parts import poly_lr
 from axialkit.evaluation.panoptic_quality import PanopticQuality

@@ -9,9 +9,9 @@ import torch
 from axialkit.config import TrainConfig, get_preset
 from axialkit.course.bands import band
 from axialkit.course.planted_bugs import BUGS
-from axialkit.course.ready_network import DILATION, NETWORKS
 from axialkit.course.resuming import resume_errors
 from axialkit.course.street_ablation import PRESET, SCENES, STEPS
+from axialkit.course.street_networks import DILATION, NETWORKS
 from axialkit.course.street_training import Recipe, Run, score, stage_of, train
 from axialkit.course.streets import FAR, NEAR, Streets, draw_streets, right_by_distance
 from axialkit.course.training_film import shoot, step_of_the_jump

@@ -7,7 +7,7 @@ from axialkit.config import get_preset
 from axialkit.course import curve_figures, film_figures, street_figures
 from axialkit.course.bands import Band
 from axialkit.course.random_samples import random_scale_crop
-from axialkit.course.ready_network import NETWORKS
+from axialkit.course.street_networks import NETWORKS
 from axialkit.course.street_training import Recipe, Run
 from axialkit.course.streets import FAR, NEAR, draw_streets
 from axialkit.course.training_film import Film, shoot

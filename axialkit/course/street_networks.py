@@ -1,13 +1,8 @@
-"""The networks that lesson 09 compares, and how one of them is made ready to answer."""
+"""The networks that lesson 09 compares."""
 
 from collections.abc import Callable
 from dataclasses import replace
 
-import torch
-from jaxtyping import Float
-from torch import Tensor, nn
-
-from axialkit.attention.batch_norm import MOMENTUM, BatchNorm
 from axialkit.config import ExperimentConfig
 from axialkit.model import AxialDeepLab, build_model
 
@@ -46,20 +41,3 @@ NETWORKS: dict[str, Callable[[ExperimentConfig], AxialDeepLab]] = {
     "dilated": _dilated,
     "no positions": _no_positions,
 }
-
-
-@torch.no_grad()
-def settle_statistics(net: nn.Module, batch: Float[Tensor, "batch ..."]) -> None:
-    """Give all batch norms the statistics of this batch, whatever they were before.
-
-    The moving ones forget a hundredth per step: after a short training they would still be partly
-    those of the untrained net.
-    """
-    norms = [module for module in net.modules() if isinstance(module, BatchNorm)]
-    for norm in norms:
-        norm.running_mean.zero_()
-        norm.running_var.zero_()
-    net.train()(batch)
-    for norm in norms:
-        norm.running_mean /= MOMENTUM
-        norm.running_var /= MOMENTUM
