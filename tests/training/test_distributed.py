@@ -14,7 +14,7 @@ from axialkit.evaluation.evaluate import EvaluationOptions, evaluate
 from axialkit.evaluation.network import NetworkPredictions
 from axialkit.training.distributed import Processes, process_group
 from axialkit.training.loop import train
-from axialkit.training.state import make_state, street_networks
+from axialkit.training.state import make_state, ready_network
 from axialkit.training.step import train_step
 from axialkit.weights import load_model
 from tests.training import job
@@ -153,7 +153,7 @@ def step_past_a_bad_batch(config, root, share, *, spoil):
     dataset = PanopticDataset(root, "train", config.data, training=True, stride=config.loss.stride)
     with process_group() as processes:
         state = make_state(config, processes)
-        street_networks(state, config)
+        ready_network(state, config)
         batches = build_loader(dataset, config.train.batch_size, share=share)
         for number, batch in enumerate(itertools.islice(batches, 3)):
             if spoil and number == 1:

@@ -11,7 +11,7 @@ from axialkit.data.dataset import PanopticDataset, Share, build_loader
 from axialkit.errors import InputError
 from axialkit.losses import panoptic_losses
 from axialkit.training.distributed import Processes
-from axialkit.training.state import make_state, street_networks
+from axialkit.training.state import make_state, ready_network
 from axialkit.training.step import sample_keys, train_step
 from tests.training.conftest import short
 from tests.training.job import REPOSITORY, environment
@@ -20,7 +20,7 @@ from tests.training.job import REPOSITORY, environment
 def start(config, city):
     """A fresh state and the endless batches of its run."""
     state = make_state(config, Processes())
-    street_networks(state, config)
+    ready_network(state, config)
     train = config.train
     dataset = PanopticDataset(city, "train", config.data, training=True, stride=config.loss.stride)
     share = Share(accumulate=train.accumulate)
