@@ -72,7 +72,7 @@ def record_attention(
             model(image)
         maps["stage4.block2.width"], maps.difference
     """
-    known = {_short(name): layer for name, layer in axial_layers(model).items()}
+    known = {layer_name(name): layer for name, layer in axial_layers(model).items()}
     if not known:
         raise ValueError(f"{type(model).__name__} has no axial attention layer to record")
     chosen = known if layers is None else _choose(known, layers)
@@ -96,7 +96,7 @@ def record_attention(
             hook.remove()
 
 
-def _short(name: str) -> str:
+def layer_name(name: str) -> str:
     """``backbone.stages.stage4.block2.branch.attention.height`` -> ``stage4.block2.height``.
 
     A layer by itself is called ``attention``.

@@ -115,13 +115,6 @@ def _back(
     weight: Float[Tensor, "out_height out_width"], found: Passes
 ) -> Float[Tensor, "height width"]:
     """Hand weight on a layer's output back to its input: half stays, half takes both hops."""
-    (rows, columns), s = found.size, found.stride
-    asked = weight.new_zeros(weight.shape[0], columns)
-    asked[:, ::s] = weight
-    across = einsum(asked, found.width, "i j, i j x -> i x")
-    thinned = weight.new_zeros(rows, columns)
-    thinned[::s] = across
-    looked = einsum(thinned, found.height, "i x, x i y -> y x")
-    stayed = torch.zeros_like(looked)
-    stayed[::s, ::s] = weight
-    return (stayed + looked) / 2
+    stayed = weight.new_zeros(found.size)
+    stayed[:: found.stride, :: found.stride] = weight
+    return (stayed + found.spread(weight)) / 2

@@ -68,6 +68,22 @@ class Passes(NamedTuple):
             return einsum(self.width[y, j], self.height[:, i], "w, w h -> h w")
         return einsum(self.height[x, i], self.width[:, j], "h, h w -> h w")
 
+    def spread(
+        self, weight: Float[Tensor, "out_height out_width"]
+    ) -> Float[Tensor, "height width"]:
+        """Hand weight on output cells back to the input: the sum of ``compose`` under it.
+
+        ``weight`` is in float64; no map per cell is formed.
+        """
+        (rows, columns), s = self.size, self.stride
+        first, between = weight.new_zeros(rows, columns), weight.new_zeros(rows, columns)
+        first[::s, ::s] = weight
+        if self.order == "hw":
+            between[::s] = einsum(first[::s], self.width, "i j, i j w -> i w")
+            return einsum(between, self.height, "i w, w i h -> h w")
+        between[:, ::s] = einsum(first[:, ::s], self.height, "i j, j i h -> h j")
+        return einsum(between, self.width, "h j, h j w -> h w")
+
 
 def passes(
     height_weights: Weights,

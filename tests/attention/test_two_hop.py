@@ -7,7 +7,7 @@ import torch
 
 from axialkit.attention import entropy, mean_distance, rollout, two_hop
 from axialkit.attention.summaries import stride_of
-from axialkit.attention.two_hop import head_pairs
+from axialkit.attention.two_hop import head_pairs, passes
 from axialkit.errors import InputError
 
 HEIGHT, WIDTH, HEADS, BATCH = 5, 7, 3, 2
@@ -132,3 +132,15 @@ def test_rollout_is_the_product_of_the_matrices():
         rollout(maps, (3, 0))
     with pytest.raises(InputError, match="no layer with both"):
         rollout({"a.height": maps["a.height"]}, (0, 0))
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("order", ["hw", "wh"])
+def test_spread_is_the_sum_of_maps_under_the_weight(order, stride):
+    found = passes(*weights_of_a_layer(order, stride), order=order, stride=stride)
+    rows, columns = (-(-cells // stride) for cells in (HEIGHT, WIDTH))
+    weight = torch.rand(rows, columns, dtype=torch.float64)
+    expected = sum(
+        weight[y, x] * found.compose((y, x)) for y in range(rows) for x in range(columns)
+    )
+    torch.testing.assert_close(found.spread(weight), expected)
