@@ -19,6 +19,7 @@ from axialkit.errors import InputError
 
 Weights = Float[Tensor, "sequence head query key"]
 Sequences = Float[Tensor, "sequence length channel"]
+Projected = Float[Tensor, "column head height d"]
 
 
 class LogitTerms(NamedTuple):
@@ -88,8 +89,8 @@ def replay_weights(layer: AxialAttention1d, x: Sequences, terms: LogitTerms = AL
 
 @torch.no_grad()
 def global_weights(
-    layer: AxialAttention1d, x: Sequences, cells: Int[Tensor, "n 2"]
-) -> Float[Tensor, "n head height width"]:
+    layer: AxialAttention1d, q: Projected, k: Projected, cells: Int[Tensor, "n 2"]
+) -> Float[Tensor, "n head height column"]:
     """Let some cells attend to all cells at once, with the queries and keys of a height pass.
 
     What the paper's non-local rival would do with the same queries and keys: content only, with
@@ -97,15 +98,15 @@ def global_weights(
 
     Args:
         layer: the height pass of an axial layer, in evaluation mode, with a content term.
-        x: its input for one image: sequences are columns.
-        cells: the queries, ``[n, 2]``, whole numbers (y, x).
+        q: its queries for one image (``layer.project``): sequences are columns.
+        k: its keys.
+        cells: the cells that ask, whole numbers (y, x).
 
     Raises:
         InputError: the layer has no content term.
     """
     if not layer.terms.content:
         raise InputError("This layer has no content term, so it cannot attend to all cells by it.")
-    q, k, _ = layer.project(x)
     asked = q[cells[:, 1], :, cells[:, 0]]
     scale, shift = (part[0] for part in layer.logit_affine())
     logits = einsum(asked, k, "n head d, column head y d -> n head y column")

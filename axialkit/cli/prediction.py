@@ -5,13 +5,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from axialkit.cli.prediction_files import write_files
 from axialkit.cli.roots import is_drawn
 from axialkit.cli.tables import table
 from axialkit.config import ExperimentConfig
 from axialkit.data.cityscapes import TRAIN_CLASSES
 from axialkit.data.images import read_rgb
 from axialkit.errors import InputError, suggest
+from axialkit.evaluation.prediction_files import write_files
 from axialkit.inference import InferenceOptions, segment
 from axialkit.model import AxialDeepLab
 from axialkit.structures import LABEL_DIVISOR, VOID, PanopticResult

@@ -8,9 +8,9 @@ from pathlib import Path
 from tqdm import tqdm
 
 from axialkit.cli.prediction import Table, Task, Unreadable, answer_to, as_table, count
-from axialkit.cli.prediction_files import write_files
 from axialkit.data.video import Frame, VideoWriter, describe_video, read_frames, write_video
 from axialkit.errors import InputError
+from axialkit.evaluation.prediction_files import write_files
 from axialkit.visualize.answer_picture import all_classes, answer_picture
 
 

@@ -47,11 +47,14 @@ _MODE_NAMES = {
 }
 
 
-def read_rgb(path: Path | str) -> UInt8[np.ndarray, "height width 3"]:
+def read_rgb(
+    path: Path | str, *, max_pixels: int = MAX_PIXELS, report: bool = True
+) -> UInt8[np.ndarray, "height width 3"]:
     """Read a still image as RGB, turned upright by its EXIF orientation.
 
     Grey, palette, 1-bit, CMYK and 16-bit images are converted; transparent parts are laid on
-    white. Every converted file is reported once.
+    white. Every converted file is reported once (``report``). What has more than ``max_pixels`` is
+    refused before it is decoded.
 
     Raises:
         InputError: the file is missing, unreadable, truncated, an animation or too large.
@@ -59,7 +62,7 @@ def read_rgb(path: Path | str) -> UInt8[np.ndarray, "height width 3"]:
     path = Path(path)
     try:
         _check_file(path)
-        return np.array(_to_rgb(_load(path), path))
+        return np.array(_to_rgb(_load(path, max_pixels), path, report=report))
     except InputError:
         raise
     except UnidentifiedImageError as error:
@@ -85,7 +88,7 @@ def _check_file(path: Path) -> None:
         raise InputError(f"The image {path} is empty (0 bytes). Copy or download it again.")
 
 
-def _load(path: Path) -> Image.Image:
+def _load(path: Path, max_pixels: int) -> Image.Image:
     """Decode a file and turn it upright."""
     try:
         with warnings.catch_warnings():
@@ -93,13 +96,13 @@ def _load(path: Path) -> Image.Image:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             image: Image.Image = Image.open(path)
     except _BOMBS as error:
-        raise _too_large(path, "it has more than 89 million pixels") from error
+        raise _too_large(path, "it has more than 89 million pixels", max_pixels) from error
     with image:
-        _check_header(image, path)
+        _check_header(image, path, max_pixels)
         return ImageOps.exif_transpose(image)
 
 
-def _check_header(image: Image.Image, path: Path) -> None:
+def _check_header(image: Image.Image, path: Path, max_pixels: int) -> None:
     """Refuse what must not be decoded at all."""
     if image.format in _VECTOR_FORMATS:
         raise InputError(f"{path} is a vector drawing ({image.format}). Export it as PNG.")
@@ -109,21 +112,22 @@ def _check_header(image: Image.Image, path: Path) -> None:
             f"{path} is an animation or has several pages ({frames} frames). "
             "Export one of them as PNG or JPEG."
         )
-    if image.width * image.height > MAX_PIXELS:
-        raise _too_large(path, f"it has {image.width} x {image.height} pixels")
+    if image.width * image.height > max_pixels:
+        raise _too_large(path, f"it has {image.width} x {image.height} pixels", max_pixels)
 
 
-def _too_large(path: Path, why: str) -> InputError:
+def _too_large(path: Path, why: str, max_pixels: int) -> InputError:
     return InputError(
-        f"The image {path} is too large: {why}, and the limit is {MAX_PIXELS / 1e6:g} million. "
+        f"The image {path} is too large: {why}, and the limit is {max_pixels / 1e6:g} million. "
         "Scale it down first."
     )
 
 
-def _to_rgb(image: Image.Image, path: Path) -> Image.Image:
+def _to_rgb(image: Image.Image, path: Path, *, report: bool) -> Image.Image:
     if image.mode == "RGB":
         return image
-    _report(path, image.mode)
+    if report:
+        _report(path, image.mode)
     if image.mode == "F" or image.mode.startswith("I"):
         return _from_deep_grey(image, path)
     if image.mode in _WITH_ALPHA or "transparency" in image.info:

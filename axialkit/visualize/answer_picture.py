@@ -47,7 +47,7 @@ def answer_picture(
     line = max(1, round(long_side * _LINE))
     picture = Image.fromarray(overlay(shown, labels, palette=palette, line=line))
     letters = max(_SMALLEST, round(_LETTERS * (picture.width * picture.height) ** 0.5))
-    _draw_names(picture, labels, letters)
+    draw_names(picture, labels, letters)
     heading = HEADING if legend is None else ""
     strip = _legend(
         legend_entries(panoptic, palette=palette) if legend is None else legend,
@@ -66,13 +66,13 @@ def all_classes(palette: Palette = CITYSCAPES) -> list[Entry]:
     return [(class_color(klass.train_id, palette), klass.name) for klass in TRAIN_CLASSES]
 
 
-def _draw_names(picture: Image.Image, labels: Labels, letters: int) -> None:
-    """Write the names, thick segments first; what would lie on an earlier name is left out."""
+def draw_names(picture: Image.Image, labels: Labels, letters: int) -> None:
+    """Write the segments' names, thick segments first; none lies on another. Letters in pixels."""
     draw = ImageDraw.Draw(picture)
     taken: list[Box] = []
     for spot in name_spots(labels, thinnest=_SMALL_NAME * letters):
         size = round(min(letters, spot.thickness))
-        font, text, stroke = _font(size, bold=True), segment_name(spot.label), size // 10 or 1
+        font, text, stroke = label_font(size, bold=True), segment_name(spot.label), size // 10 or 1
         left, top, right, bottom = draw.textbbox((0, 0), text, font, "mm", stroke_width=stroke)
         x = float(max(-left, min(spot.x, picture.width - right)))  # inside the picture
         y = float(max(-top, min(spot.y, picture.height - bottom)))
@@ -89,7 +89,7 @@ def _overlap(one: Box, other: Box) -> bool:
 
 def _legend(entries: Sequence[Entry], heading: str, width: int, letters: int) -> Image.Image:
     """Draw the legend in as many columns as fit, row by row; at least one, however narrow."""
-    font = _font(letters)
+    font = label_font(letters)
     chip, gap, row = letters, letters // 2, round(1.7 * letters)
     column = chip + gap + max(round(font.getlength(text)) for _, text in entries) + 2 * gap
     width = max(width, column + 2 * gap)
@@ -121,7 +121,7 @@ def _wrap(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
 
 
 @cache
-def _font(size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
-    """Return the letters that matplotlib brings along."""
+def label_font(size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
+    """Return the letters that matplotlib brings along, that many pixels high."""
     found = findfont(FontProperties(family="DejaVu Sans", weight="bold" if bold else "normal"))
     return ImageFont.truetype(found, size)

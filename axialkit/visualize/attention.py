@@ -1,5 +1,7 @@
 """Drawing a pixel's attention: the cross of its row and column, and the two-hop map beside it."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from jaxtyping import Float
 from matplotlib import colormaps
@@ -38,6 +40,8 @@ __all__ = [
     "draw_attention",
     "draw_distances",
     "draw_heads",
+    "draw_map",
+    "draw_maps",
     "draw_pixel_attention",
     "draw_position_tables",
     "draw_terms",
@@ -95,7 +99,7 @@ def draw_attention(image: Picture, attention: PixelAttention, *, title: str = ""
     row_bars.set_title("One hop: the marked cell's row and column", fontsize=13, loc="left")
 
     two_hops = _place(figure, right, floor, wide, high)
-    _draw_map(two_hops, image, attention.two_hop, attention.cell, faintest=0.0)
+    draw_map(two_hops, image, attention.two_hop, attention.cell, faintest=0.0)
     scale = _place(figure, right + wide + 0.1, floor, 0.14, high)
     shares = ScalarMappable(Normalize(0, attention.two_hop.max()), _COLORS)
     figure.colorbar(shares, cax=scale, format=PercentFormatter(1))
@@ -104,6 +108,32 @@ def draw_attention(image: Picture, attention: PixelAttention, *, title: str = ""
     heading.set_title("Two hops: the whole picture", fontsize=13, loc="left")
     formula = "weight of (y, x) = share of column x in the marked row\n× share of row y in column x"
     heading.text(0, 0.92, f"{formula}\n{title}", va="top", linespacing=1.4)
+    return figure
+
+
+def draw_maps(
+    image: Picture,
+    maps: Sequence[tuple[str, Float[np.ndarray, "rows columns"], tuple[int, int] | None]],
+    *,
+    columns: int = 2,
+) -> Figure:
+    """Draw several maps over one picture, with one color scale for all.
+
+    Each map comes with its title and the cell that asks, which is framed (None: no single cell).
+    """
+    rows = -(-len(maps) // columns)
+    high = _PANEL * image.shape[0] / image.shape[1]
+    size = (_PANEL * columns + 0.9, (high + 0.55) * rows)
+    figure = Figure(figsize=size, dpi=100, facecolor="white", layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    strongest = max(float(weights.max()) for _, weights, _ in maps)
+    for axes in panels:
+        axes.set_axis_off()
+    for axes, (title, weights, cell) in zip(panels, maps, strict=False):
+        draw_map(axes, image, weights, cell, strongest=strongest)
+        axes.set_title(title, fontsize=13, loc="left")
+    shares = ScalarMappable(Normalize(0, strongest), _COLORS)
+    figure.colorbar(shares, ax=figure.axes, format=PercentFormatter(1), shrink=0.8, pad=0.01)
     return figure
 
 
@@ -119,22 +149,27 @@ def draw_cross(axes: Axes, image: Picture, attention: PixelAttention) -> None:
     shares = np.full(attention.two_hop.shape, np.nan)
     shares[:, x] = attention.column / attention.column.max()
     shares[y] = attention.row / attention.row.max()
-    _draw_map(axes, image, shares, attention.cell, faintest=0.5)
+    draw_map(axes, image, shares, attention.cell, faintest=0.5)
 
 
-def _draw_map(
+def draw_map(
     axes: Axes,
     image: Picture,
     shares: Float[np.ndarray, "rows columns"],
-    cell: tuple[int, int],
+    cell: tuple[int, int] | None,
     *,
-    faintest: float,
+    faintest: float = 0.0,
+    strongest: float | None = None,
 ) -> None:
-    """Color the cells over the picture in grey; the more weight, the less shines through."""
+    """Color the cells over the picture in grey; the more weight, the less shines through.
+
+    ``shares`` are NaN where nothing is to be drawn, ``cell`` is framed as the one that asks.
+    Weights of ``faintest`` opacity are 0; the color scale ends at ``strongest`` (the largest).
+    """
     axes.imshow(70 + image.mean(axis=2) * 0.7, cmap="gray", vmin=0, vmax=255)
     pitch_y, pitch_x = _pitch(image, shares.shape)
     known = ~np.isnan(shares)
-    strength = np.where(known, shares, 0) / np.nanmax(shares)
+    strength = np.where(known, shares, 0) / (strongest or np.nanmax(shares))
     height, width = shares.shape
     axes.imshow(
         strength,
@@ -148,13 +183,14 @@ def _draw_map(
         ),
         interpolation="nearest",
     )
-    corner = ((cell[1] - 0.5) * pitch_x, (cell[0] - 0.5) * pitch_y)
-    axes.add_patch(
-        Rectangle(
-            corner, pitch_x, pitch_y, fill=False, edgecolor=_QUERY, linewidth=2.2,
-            path_effects=[withStroke(linewidth=4.5, foreground="black")],
-        )
-    )  # fmt: skip
+    if cell is not None:
+        corner = ((cell[1] - 0.5) * pitch_x, (cell[0] - 0.5) * pitch_y)
+        axes.add_patch(
+            Rectangle(
+                corner, pitch_x, pitch_y, fill=False, edgecolor=_QUERY, linewidth=2.2,
+                path_effects=[withStroke(linewidth=4.5, foreground="black")],
+            )
+        )  # fmt: skip
     axes.set(xlim=(-0.5, image.shape[1] - 0.5), ylim=(image.shape[0] - 0.5, -0.5))
     axes.set(xticks=[], yticks=[])
 

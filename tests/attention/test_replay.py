@@ -76,10 +76,10 @@ def test_global_weights_equal_loops(layer, recorded):
     x = recorded[0]["height"]
     part = layer.height
     cells = torch.tensor([(0, 0), (3, 5), (1, 4)])
-    found = global_weights(part, x, cells)
-    assert found.shape == (3, 2, ROWS, COLUMNS)
     with torch.no_grad():
         q, k, _ = part.project(x)
+    found = global_weights(part, q, k, cells)
+    assert found.shape == (3, 2, ROWS, COLUMNS)
         scale = part.logit_affine()[0][0]  # a common shift changes no softmax
     for n, (y, column) in enumerate(cells.tolist()):
         for head in range(2):
@@ -95,4 +95,4 @@ def test_global_weights_equal_loops(layer, recorded):
 def test_global_weights_need_content():
     layer = AxialAttention1d(4, 4, 4, heads=1, terms=Terms(content=False)).eval()
     with pytest.raises(InputError, match="no content term"):
-        global_weights(layer, torch.randn(2, 3, 4), torch.tensor([(0, 0)]))
+        global_weights(layer, *layer.project(torch.randn(2, 3, 4))[:2], torch.tensor([(0, 0)]))
