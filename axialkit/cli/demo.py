@@ -9,7 +9,7 @@ from axialkit.errors import InputError
 
 @dataclass(frozen=True)
 class Arguments:
-    """Open the web page: drop an image, see its segments, click a pixel, see where it looks.
+    """Open the web page: a street in, its segments out; click a pixel, see where it looks.
 
     It runs on this machine and answers to this machine only, unless you say otherwise; nothing
     leaves it. Stop with Ctrl-C.
@@ -17,13 +17,13 @@ class Arguments:
     Examples:
       axialkit demo
       axialkit demo --open
-      axialkit demo --port 8080 --model runs/tiny
+      axialkit demo --port 8080 --weights runs/tiny
 
     Needs the extra "demo": pip install -e ".[demo]"
     """
 
-    model: str = "tiny"
-    """A preset with shipped weights (axialkit zoo), or the folder of a training run."""
+    weights: str = "tiny"
+    """A preset that has weights here (axialkit zoo), or a folder of weights: a training run."""
     port: int = 7860
     """Port of the page; the next free one if it is taken."""
     host: str = "127.0.0.1"
@@ -46,7 +46,7 @@ def command(argv: list[str]) -> int:
     from axialkit.demo.app import launch
 
     page = launch(
-        arguments.model,
+        arguments.weights,
         host=arguments.host,
         port=arguments.port,
         share=arguments.share,

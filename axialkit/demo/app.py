@@ -1,82 +1,47 @@
-"""The web page: a street in, its panoptic answer out, and where any pixel of it looks."""
+"""Starting the web page: alone, or inside a FastAPI app."""
 
 import socket
-import tempfile
-from html import escape
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+from fastapi import FastAPI
+from starlette.middleware import Middleware
 
-from axialkit.demo.compute import Explorer
-from axialkit.demo.handlers import Handlers, gr
-from axialkit.demo.parts import (
-    Answer,
-    Look,
-    Question,
-    Street,
-    answer_part,
-    look_part,
-    question_part,
-    street_part,
-    table_part,
-)
+from axialkit.demo.guard import MAX_FILE_SIZE, BodyLimit
+from axialkit.demo.library import gr
+from axialkit.demo.network import Network
+from axialkit.demo.page import build_page
 from axialkit.errors import InputError
-from axialkit.visualize.colors import Picture
-
-EXAMPLES = (15, 6, 4, 9, 13, 23)  # numbers of drawn streets; the first opens the page
-MAX_FILE_SIZE = "20mb"
-MAX_WAITING = 32  # requests in the queue; those beyond it are asked to come back
 
 _STYLE = Path(__file__).with_name("style.css")
-_HEADING = """# Where does a pixel look?
-An **Axial-DeepLab** names every pixel of a street. Click on one to see the row and the column it
-looked along.
-
-<span class="badge">{label}</span> It knows no photos: on those it is mostly wrong."""
-_LOOK_HEADING = """## 3 · See where one pixel looks
-Click a pixel in a picture above, or give y and x (from the upper left corner). Head 0 is the mean
-of all heads."""
 _ATTEMPTS = 4  # to reach the page on a busy machine
-# for screen readers: announce the new description when it arrives
-_ANNOUNCE = "() => document.querySelector('#words').setAttribute('aria-live', 'polite')"
-
-# one visitor at a time in the network: recording attention belongs to one pass
-_NETWORK: dict[str, Any] = {"concurrency_id": "network", "concurrency_limit": 1}
+_SESSIONS = 64  # visitors whose controls are remembered
 
 
 def build_app(weights: str | Path = "tiny") -> gr.Blocks:
-    """Load weights (a shipped preset or a run folder) and build the page around them.
+    """Load weights (a preset or a run folder) and build the page around them.
 
     Raises:
         InputError: no such weights.
     """
-    return build_page(Explorer.load(weights))
+    return build_page(Network.load(weights))
 
 
-def build_page(explorer: Explorer) -> gr.Blocks:
-    """Build the page around a network; it opens with an example already answered."""
-    handlers, layers = Handlers(explorer), len(explorer.layers)
-    with (
-        tempfile.TemporaryDirectory() as folder,  # Gradio keeps copies of its own
-        gr.Blocks(title="Where does a pixel look?", analytics_enabled=False) as page,
-    ):
-        examples = [_save(handlers.draw_street(number), folder, number) for number in EXAMPLES]
-        first = handlers.arrive(examples[0], layers, 0, 0)
-        gr.Markdown(_HEADING.format(label=escape(explorer.label)), elem_id="heading")
-        with gr.Row():
-            with gr.Column():
-                street = street_part(examples, EXAMPLES[0])
-            with gr.Column():
-                overlay, legend, note = answer_part(first)
-        gr.Markdown(_LOOK_HEADING)
-        question, ask = question_part(first, layers, explorer.heads)
-        look = look_part(first)
-        answer = Answer(overlay, legend, note, table_part(first))
-        _connect_street(handlers, street, answer, question, look)
-        _connect_question(handlers, street, answer, question, look, ask)
-        page.load(None, js=_ANNOUNCE)
-    return page.queue(max_size=MAX_WAITING)
+def mount(app: FastAPI, path: str = "/", weights: str | Path = "tiny") -> FastAPI:
+    """Mount the page into a FastAPI app of your own, with its limits on requests.
+
+    Raises:
+        InputError: no such weights.
+
+    Example::
+
+        app = FastAPI()
+        mount(app, "/demo")  # then: uvicorn module:app
+    """
+    app.add_middleware(BodyLimit)
+    page = build_app(weights)
+    page.state_session_capacity = _SESSIONS
+    return gr.mount_gradio_app(app, page, path, **_serving())
 
 
 def launch(  # noqa: PLR0913
@@ -107,6 +72,18 @@ def launch(  # noqa: PLR0913
     return page
 
 
+def _serving() -> dict[str, Any]:
+    """How the page is served, wherever."""
+    return {
+        "max_file_size": MAX_FILE_SIZE,
+        "allowed_paths": [],
+        "show_error": False,  # only what we put into words
+        "ssr_mode": False,  # no second server in Node
+        "css_paths": _STYLE,
+        "theme": _theme(),
+    }
+
+
 def _serve(page: gr.Blocks, host: str, port: int, *, share: bool, open_browser: bool) -> None:
     port = _free_port(host, port)
     for attempt in range(_ATTEMPTS):
@@ -118,12 +95,9 @@ def _serve(page: gr.Blocks, host: str, port: int, *, share: bool, open_browser: 
                 inbrowser=open_browser,
                 prevent_thread_lock=True,
                 quiet=True,
-                max_file_size=MAX_FILE_SIZE,
-                allowed_paths=[],
-                show_error=True,
-                ssr_mode=False,  # no second server in Node
-                css_paths=_STYLE,
-                theme=_theme(),
+                state_session_capacity=_SESSIONS,
+                app_kwargs={"middleware": [Middleware(BodyLimit)]},
+                **_serving(),
             )
             return
         except ValueError as error:  # Gradio waits only seconds for the page that it has started
@@ -153,68 +127,3 @@ def _free_port(host: str, port: int) -> int:
                 continue
             return candidate
     raise InputError(f"No port from {port} on is free at {host}. Choose another with --port.")
-
-
-def _save(street: Picture, folder: str, number: int) -> str:
-    path = Path(folder) / f"street-{number}.png"
-    Image.fromarray(street).save(path)
-    return str(path)
-
-
-def _connect_street(
-    handlers: Handlers, street: Street, answer: Answer, question: Question, look: Look
-) -> None:
-    """A new picture is answered at once, whether it was uploaded, drawn or chosen."""
-    arrival: dict[str, Any] = {
-        "fn": handlers.arrive,
-        "inputs": [street.image, *question[2:]],
-        "outputs": [*answer, *question[:2], *look],
-        "api_visibility": "private",
-        "show_progress_on": [answer.overlay, look.picture],
-        **_NETWORK,
-    }
-    street.image.input(**arrival)  # uploaded, pasted or removed
-    street.chosen.then(**arrival)
-    drawn = street.number.submit(
-        handlers.draw_street, street.number, street.image, api_name="street", **_NETWORK
-    )
-    drawn.success(**arrival)
-    rolled = street.roll.click(
-        handlers.roll_street,
-        None,
-        [street.number, street.image],
-        api_visibility="private",
-        **_NETWORK,
-    )
-    rolled.success(**arrival)
-    street.run.click(handlers.segment, street.image, list(answer), api_name="segment", **_NETWORK)
-
-
-def _connect_question(  # noqa: PLR0913
-    handlers: Handlers,
-    street: Street,
-    answer: Answer,
-    question: Question,
-    look: Look,
-    ask: gr.Button,
-) -> None:
-    """Clicks, number boxes and sliders all lead to the same look."""
-    clicked: dict[str, Any] = {
-        "inputs": [street.image, *question[2:]],
-        "outputs": [*question[:2], *look],
-        "api_visibility": "private",
-        "show_progress": "hidden",
-        **_NETWORK,
-    }
-    street.image.select(handlers.click, **clicked)
-    answer.overlay.select(handlers.click_overlay, **clicked)
-    asked: dict[str, Any] = {"inputs": [street.image, *question], "outputs": list(look), **_NETWORK}
-    ask.click(handlers.attention, api_name="attention", **asked)
-    gr.on(
-        [question.y.submit, question.x.submit, *(slider.input for slider in question[2:])],
-        handlers.attention,
-        api_visibility="private",
-        show_progress="hidden",
-        trigger_mode="always_last",
-        **asked,
-    )

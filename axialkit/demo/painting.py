@@ -11,7 +11,6 @@ from axialkit.data.cityscapes import THING_TRAIN_IDS
 from axialkit.data.resize import resize_label
 from axialkit.demo.network import Seen
 from axialkit.demo.placement import Placement
-from axialkit.errors import InputError
 from axialkit.structures import LABEL_DIVISOR, VOID, PanopticResult
 from axialkit.visualize.answer_picture import draw_names, label_font
 from axialkit.visualize.colors import (
@@ -46,37 +45,12 @@ class Painting(NamedTuple):
     shown: tuple[str, ...] = SHOWN  # kinds of classes that are colored
     segment: int | None = None  # panoptic label of the one to be lit, all others dimmed
 
-    def check(self) -> None:
-        """Refuse what cannot be painted.
-
-        Raises:
-            InputError: an unknown name, or an opacity that is no share.
-        """
-        for given, known in (
-            ((self.coloring,), COLORINGS),
-            (self.marks, MARKS),
-            ((self.palette,), tuple(PALETTES)),
-            (self.shown, SHOWN),
-        ):
-            for name in given:
-                if name not in known:
-                    raise InputError(
-                        f'"{name}" is not known here. Choose from: {", ".join(known)}.'
-                    )
-        if not 0 <= self.opacity <= 1:
-            raise InputError(f"The opacity is a share from 0 to 1, not {self.opacity}.")
-
 
 PLAIN = Painting()
 
 
 def paint(seen: Seen, result: PanopticResult, painting: Painting = PLAIN) -> Picture:
-    """Paint an answer over its picture, 1024 pixels on the longer side.
-
-    Raises:
-        InputError: something to paint is not known.
-    """
-    painting.check()
+    """Paint an answer over its picture, 1024 pixels on the longer side."""
     picture, labels = enlarge(seen.image, result.panoptic, OVERLAY_SIDE)
     colors = _colors(seen, result, painting, labels.shape)
     if colors is not None:

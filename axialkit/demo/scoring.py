@@ -1,9 +1,10 @@
 """An answer beside the ground truth: which segments match, and what each head costs."""
 
-from typing import NamedTuple, TypedDict
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageDraw
+from typing_extensions import TypedDict
 
 from axialkit.config import PostprocessConfig
 from axialkit.data.cityscapes import TRAIN_CLASSES, panoptic_label
@@ -198,7 +199,7 @@ def _panel(
         text = f"{segment_name(spot.label)}\n{said}"
         x = min(max(spot.x, 40), _SIDE - 40)
         draw.multiline_text(
-            (x, spot.y + _TITLE), text, "white", label_font(13, bold=True), "mm", align="center",
+            (x, spot.y + _TITLE), text, "white", label_font(15, bold=True), "mm", align="center",
             stroke_width=2, stroke_fill="black",
         )  # fmt: skip
     return panel

@@ -7,6 +7,7 @@ from jaxtyping import Int
 
 from axialkit.data.minicity import scene
 from axialkit.data.minicity_files import DrawnScene
+from axialkit.demo.numbers import Sent, whole
 from axialkit.demo.recall import Recall
 from axialkit.errors import InputError
 from axialkit.visualize.colors import Picture
@@ -22,16 +23,14 @@ _drawn: Recall[DrawnScene] = Recall(
 )
 
 
-def draw_street(number: float | None) -> DrawnScene:
+def draw_street(number: Sent) -> DrawnScene:
     """Draw a street of MiniCity; the same number gives the same street.
 
     Raises:
         InputError: no whole number from 0 to 9999.
     """
-    if number is None or not 0 <= number <= LAST_STREET or number != int(number):
-        raise InputError(f"Give a street number from 0 to {LAST_STREET}, not {number}.")
-    whole = int(number)
-    return _drawn.get(whole, lambda: scene(0, seed=whole))
+    seed = whole(number, "The street's number", 0, LAST_STREET)
+    return _drawn.get(seed, lambda: scene(0, seed=seed))
 
 
 def roll() -> int:
@@ -39,7 +38,7 @@ def roll() -> int:
     return random.randint(0, LAST_STREET)
 
 
-def truth_of(picture: Picture, number: float | None) -> Int[np.ndarray, "height width"] | None:
+def truth_of(picture: Picture, number: Sent) -> Int[np.ndarray, "height width"] | None:
     """Return the ground truth of a picture, if it is the street of that number, else None."""
     try:
         street = draw_street(number)

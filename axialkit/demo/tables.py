@@ -1,7 +1,8 @@
 """The segments of an answer as a table, a legend and plain data."""
 
 from html import escape
-from typing import TypedDict
+
+from typing_extensions import TypedDict
 
 from axialkit.demo.network import Seen
 from axialkit.demo.painting import PLAIN, Painting
@@ -17,7 +18,7 @@ HEADERS = [
     "area %",
     "score",
     "center y, x",
-    "top, left, bottom, right",
+    "box",
 ]
 CHOSEN = "▶"  # in the first column of the chosen segment: no color needed
 _ID_COLUMN = HEADERS.index("id")

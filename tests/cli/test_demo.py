@@ -23,8 +23,8 @@ def served(monkeypatch):
     """Instead of a server: what it was asked for, and Ctrl-C half a second later."""
     calls, page = [], Page()
 
-    def launch(model, **options):
-        calls.append({"model": model, **options})
+    def launch(weights, **options):
+        calls.append({"weights": weights, **options})
         threading.Timer(0.5, lambda: signal.raise_signal(signal.SIGINT)).start()
         return page
 
@@ -34,14 +34,14 @@ def served(monkeypatch):
 
 def test_it_serves_until_ctrl_c(axk, served):
     calls, page = served
-    outcome = axk("demo", "--port", 8080, "--model", "runs/mine")
+    outcome = axk("demo", "--port", 8080, "--weights", "runs/mine")
     assert outcome.code == 130
     assert outcome.sentence == "Interrupted; no file is half-written. The page is closed."
     assert "The page is at http://127.0.0.1:7861/" in outcome.out
     assert page.closed
     assert calls == [
         {
-            "model": "runs/mine", "host": "127.0.0.1", "port": 8080, "share": False,
+            "weights": "runs/mine", "host": "127.0.0.1", "port": 8080, "share": False,
             "open_browser": False, "block": False,
         }
     ]  # fmt: skip
@@ -56,7 +56,7 @@ def test_the_page_takes_these_arguments(axk, served):
         if isinstance(node, ast.FunctionDef) and node.name == "launch"
     ]
     axk("demo")
-    assert set(served[0][0]) - {"model"} <= {argument.arg for argument in launch.args.kwonlyargs}
+    assert set(served[0][0]) - {"weights"} <= {argument.arg for argument in launch.args.kwonlyargs}
 
 
 def test_it_is_private_by_default(axk, served):
