@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from axialkit.errors import InputError
 
 Sent = object  # whatever JSON can hold
+Number = int | float
 
 
 def whole(value: Sent, name: str, low: int, high: int) -> int:
@@ -20,7 +21,7 @@ def whole(value: Sent, name: str, low: int, high: int) -> int:
     return int(number)
 
 
-def between(value: Sent, name: str, low: float, high: float) -> float:
+def between(value: Sent, name: str, low: Number, high: Number) -> float:
     """Return a number in that range.
 
     Raises:

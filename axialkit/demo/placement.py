@@ -40,7 +40,7 @@ class Placement(NamedTuple):
         """
         return cell_at(pixel, self.size, self.fitted)  # corners are aligned here, too
 
-    def leave(self, point: tuple[float, float]) -> Point:
+    def leave(self, point: tuple[int | float, int | float]) -> Point:
         """Move a point of the crop to the nearest pixel of the picture; padding to its border."""
         y, x = (
             min(max(int(p * (size - 1) / max(1, fitted - 1) + 0.5), 0), size - 1)

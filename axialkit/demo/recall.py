@@ -12,7 +12,7 @@ Value = TypeVar("Value")
 class _Entry(NamedTuple, Generic[Value]):
     value: Value
     size: int  # bytes
-    used: float  # seconds on the clock
+    used: int | float  # seconds on the clock
 
 
 class Recall(Generic[Value]):
@@ -28,8 +28,8 @@ class Recall(Generic[Value]):
         *,
         most_bytes: int,
         most_entries: int,
-        most_seconds: float,
-        clock: Callable[[], float] = time.monotonic,
+        most_seconds: int | float,
+        clock: Callable[[], int | float] = time.monotonic,
     ) -> None:
         self._size_of, self._clock = size_of, clock
         self._limits = most_bytes, most_entries, most_seconds

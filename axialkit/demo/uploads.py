@@ -21,6 +21,11 @@ def read_upload(path: str | None) -> Picture:
     """
     if path is None:
         raise InputError(NO_PICTURE)
+    if not Path(path).exists():
+        raise InputError(
+            f"{Path(path).name} is no longer here: pictures are deleted after half an hour. "
+            "Choose it again."
+        )
     try:
         image = read_rgb(path, max_pixels=MAX_PIXELS, report=False)
     except InputError as error:  # visitors know the name of their file, not our folder

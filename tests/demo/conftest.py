@@ -7,9 +7,12 @@ from PIL import Image
 
 from axialkit.config import get_preset, to_dict
 from axialkit.data.minicity import scene
+from axialkit.demo.network import Network
 from axialkit.files import write_json
 from axialkit.model import build_model
 from axialkit.weights import save_weights
+
+STREET = 1  # number of the street that most tests ask about
 
 
 @pytest.fixture(scope="session")
@@ -23,8 +26,19 @@ def run_folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def street():
-    return scene(0, seed=1).image
+def tiny():
+    """The shipped teaching weights."""
+    return Network.load("tiny")
+
+
+@pytest.fixture(scope="session")
+def drawn():
+    return scene(0, seed=STREET)
+
+
+@pytest.fixture(scope="session")
+def street(drawn):
+    return drawn.image
 
 
 @pytest.fixture(scope="session")
@@ -55,3 +69,27 @@ def callers():
     patch.setattr(socket.socket, "connect", watched)
     yield found
     patch.undo()
+
+
+@pytest.fixture(scope="module")
+def page(callers):
+    """The page with the shipped weights, being served."""
+    pytest.importorskip("gradio")
+    from axialkit.demo import app
+
+    page = app.launch("tiny", port=7990, block=False)
+    yield page
+    page.close(verbose=False)
+    assert callers == []  # neither start nor requests asked anybody beyond this machine
+
+
+@pytest.fixture(scope="module")
+def address(page):
+    return page.local_url.rstrip("/")
+
+
+@pytest.fixture(scope="module")
+def client(address):
+    from gradio_client import Client
+
+    return Client(address, verbose=False, analytics_enabled=False)

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
+from axialkit.demo.compute import TABLE_HEADERS, Explorer, legend_html
 
 from axialkit.attention import record_attention
 from axialkit.config import get_preset, to_dict
-from axialkit.demo.compute import TABLE_HEADERS, Explorer, legend_html
 from axialkit.errors import InputError
 from axialkit.files import write_json
 from axialkit.inference import segment
