@@ -7,7 +7,8 @@ from typing import Any
 from axialkit.course.lesson import Exercise, Function, Mutant, Property
 from axialkit.course.roofline import bench
 
-WARM, TIMES = (50.0, 40.0), (1.0, 9.0, 3.0, 4.0, 2.0)
+# neither the first, the third nor the last of the five is the median
+WARM, TIMES = (50.0, 40.0), (4.0, 9.0, 1.0, 3.0, 2.0)
 _HOST = 0.25  # seconds to ask for a run, during which the clock goes on
 
 
@@ -52,6 +53,11 @@ class _Part:
     def __repr__(self) -> str:
         return self.name
 
+    def __sub__(self, other: object) -> float:
+        raise TypeError(f"{self.name} is a function. Call it: {self.name}()")
+
+    __rsub__ = __sub__
+
 
 def _probe(*costs: float, older: float = 0.0) -> tuple[Any, ...]:
     device = FakeDevice(costs, older)
@@ -64,32 +70,58 @@ def _measure(timer: Function, device: FakeDevice) -> float:
 
 def _steady(timer: Function) -> None:
     got = _measure(timer, FakeDevice((7.0,)))
+    why = "It is the time of ONE run that is asked for, in seconds."
+    if got < 0:
+        why = "Time goes on: subtract the earlier clock() from the later one."
+    elif got < 7:
+        why = "That is too little: did you wait (sync) before the clock was stopped?"
     assert abs(got - 7 - _HOST) < 1e-9, (
-        f"on a device where every run takes {7 + _HOST} s you find {got:.6g} s. If that is far too "
-        "little: did you wait (sync) before the clock was stopped?"
+        f"on a device where every run takes {7 + _HOST} s you find {got:.6g} s. {why}"
     )
 
 
 def _seven_runs(timer: Function) -> None:
     device = FakeDevice()
     _measure(timer, device)
+    assert device.runs, "run is never called: run() gives the order"
+    inside = ". Does return stand inside the loop?" if device.runs == 3 else ""
     assert device.runs == 7, (
-        f"two runs to warm up and five that count make 7, yours were {device.runs}"
+        f"two runs to warm up and five that count make 7, yours were {device.runs}{inside}"
     )
 
 
+def _is_the_median(timer: Function) -> None:
+    """The runs to warm up take as long as the median: they make no difference here."""
+    got = _measure(timer, FakeDevice((3.0, 3.0, *TIMES)))
+    shown = ", ".join(f"{seconds + _HOST}" for seconds in TIMES)
+    assert abs(got - 3 - _HOST) < 1e-9, (
+        f"the five runs take {shown} s. Their median, the middle one when they are sorted, is "
+        f"{3 + _HOST} s; you find {got:.6g} s{_which_alone(got)}"
+    )
+
+
+def _which_alone(got: float) -> str:
+    """Name what leaves only one of the five runs."""
+    if abs(got - TIMES[0] - _HOST) < 1e-9:
+        return ", the first run alone"
+    if abs(got - TIMES[-1] - _HOST) < 1e-9:
+        return ", the last run alone. Is the list made anew for every run?"
+    return ""
+
+
 def _warms_up(timer: Function) -> None:
-    got = _measure(timer, FakeDevice((500.0, 400.0, 2.0)))
-    assert abs(got - 2 - _HOST) < 1e-9, (
-        f"the first two runs are slow here, all others take {2 + _HOST} s; you find {got:.6g} s"
+    got = _measure(timer, FakeDevice((500.0, 400.0, *TIMES)))
+    assert abs(got - 3 - _HOST) < 1e-9, (
+        f"the first two runs are slow here, 500 s and 400 s. The median of the other five is "
+        f"{3 + _HOST} s; you find {got:.6g} s"
     )
 
 
 def _older_work(timer: Function) -> None:
     got = _measure(timer, FakeDevice((30.0, 30.0, 1.0, 9.0, 3.0, 4.0, 2.0), older=1000.0))
     assert abs(got - 3 - _HOST) < 1e-9, (
-        "when the clock starts, the device must have nothing left to do: neither older work nor "
-        f"the runs to warm up. Expected {3 + _HOST} s, you find {got:.6g} s"
+        "here the device is still busy with older work and with the runs to warm up. It must have "
+        f"nothing left to do when the clock starts. Expected {3 + _HOST} s, you find {got:.6g} s"
     )
 
 
@@ -137,16 +169,18 @@ BENCH = Exercise(
     goal="B",
     solution=bench,
     properties=(
+        Property("seven runs, no more and no fewer", _seven_runs),
         Property("the time of a run is found, on a device that works on its own", _steady),
+        Property("one slow run changes nothing: the median counts", _is_the_median),
         Property("slow first runs do not count", _warms_up),
         Property("older work does not count", _older_work),
-        Property("seven runs, no more and no fewer", _seven_runs),
     ),
     probes=(
         _probe(*WARM, *TIMES),
         _probe(*WARM, *TIMES, older=70.0),
         _probe(8.0, 8.0, 8.0, 8.0, 8.0, 8.0, 8.0),
         _probe(90.0, 1.0, 2.0, 30.0, 5.0, 4.0, 6.0),
+        _probe(60.0, 50.0, 3.0, 2.0, 9.0, 5.0, 7.0, 6.0, 30.0),  # for those who run too often
     ),
     mutants=(
         Mutant(
@@ -181,6 +215,12 @@ BENCH = Exercise(
             "fastest",
             _variant(middle=min),
             "this is the fastest of the five. Some people do that, but here it is the median.",
+        ),
+        Mutant(
+            "third, unsorted",
+            _variant(middle=lambda seconds: seconds[2]),
+            "this is the third run, not the third of the sorted times. Sort them first, or use "
+            "statistics.median.",
         ),
         Mutant(
             "median of all seven",

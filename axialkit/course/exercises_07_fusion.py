@@ -41,6 +41,16 @@ def _query_alone(bias: Function) -> None:
     )
 
 
+def _key_alone(bias: Function) -> None:
+    q, k, (r_q, r_k) = _example(60, 2, 1, 5, 3)
+    got, expected = bias(0 * q, k, (r_q, r_k)), _key_part(k, r_k)
+    off = float((got - expected).abs().max())
+    assert off < 1e-5, (
+        "with queries of zeros only k · r_k is left: [i, j] is the product of key j with "
+        f"r_k[i, j]; yours is off by up to {off:.3g}"
+    )
+
+
 def _is_all_that_is_missing(bias: Function) -> None:
     q, k, (r_q, r_k) = _example(4, 2, 3, 7, 4)
     v = draw(9, 2, 3, 7, 5)
@@ -61,6 +71,7 @@ POSITION_BIAS = Exercise(
     properties=(
         Property("a number for every query and key", _one_number_per_pair),
         Property("the queries' part is right", _query_alone),
+        Property("the keys' part is right", _key_alone),
         Property("torch's attention with it is the definition", _is_all_that_is_missing),
     ),
     probes=(_example(20, 2, 3, 5, 4), _example(30, 1, 2, 6, 3), _example(40, 2, 1, 1, 2)),
@@ -80,6 +91,13 @@ POSITION_BIAS = Exercise(
             lambda q, k, tables: _query_part(q, tables[0]) + _query_part(k, tables[1]),
             "the second term multiplies r_k[i, j] with the key at place i. It is the key at j that "
             'is looked at: "b head j d, i j d -> b head i j".',
+        ),
+        Mutant(
+            "table turned over",
+            lambda q, k, tables: (
+                _query_part(q, tables[0]) + _key_part(k, tables[1].transpose(0, 1))
+            ),
+            "r_k is read at [j, i]. Its first index is the place of the query, as in r_q: [i, j].",
         ),
         Mutant(
             "content as well",

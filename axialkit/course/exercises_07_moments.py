@@ -32,8 +32,13 @@ def _parts(moments: Function, q: Tensor, k: Tensor) -> Moments:
     got = moments(q, k)
     assert isinstance(got, tuple | list) and len(got) == 2, "return two tensors: mean, variance"
     for name, part in zip(("mean", "variance"), got, strict=True):
+        assert isinstance(part, Tensor), f"{name}: expected a tensor, got {type(part).__name__}"
         assert list(part.shape) == [q.shape[1]], (
             f"{name}: expected one number per head, [{q.shape[1]}], got {list(part.shape)}"
+        )
+        assert part.dtype == q.dtype, (
+            f"{name}: q and k are {q.dtype}, yours is {part.dtype}. torch.zeros and torch.tensor "
+            "make float32 unless told otherwise: dtype=q.dtype"
         )
     return got[0], got[1]
 
@@ -57,15 +62,18 @@ def _by_hand(moments: Function) -> None:
 def _are_the_real_ones(moments: Function) -> None:
     for seed, shape in enumerate(((3, 2, 6, 4), (1, 3, 9, 2), (2, 1, 1, 5))):
         q, k = _pair(10 * seed, *shape)
+        lines, _, length, _ = shape
+        pairs = f"{lines} x {length} x {length} logits in a head"
         found, expected = _parts(moments, q, k), _materialized(q, k)
         for name, got, want in zip(("mean", "variance"), found, expected, strict=True):
             assert torch.allclose(got.double(), want, rtol=1e-6, atol=1e-9), (
-                f"{list(shape)}: the {name} of the logits themselves is {float(want[0]):.6g} for "
-                f"head 0, yours is {float(got[0]):.6g}"
+                f"{list(shape)}, {pairs}: the {name} of the logits themselves is "
+                f"{float(want[0]):.6g} for head 0, yours is {float(got[0]):.6g}. Queries meet the "
+                "keys of their own line only"
             )
 
 
-class _Largest(TorchDispatchMode):
+class Largest(TorchDispatchMode):
     """Notes the largest result of any operation."""
 
     def __init__(self) -> None:
@@ -87,7 +95,7 @@ class _Largest(TorchDispatchMode):
 
 def _no_map(moments: Function) -> None:
     q, k = _pair(30, 1, 2, 64, 3)
-    with _Largest() as largest:
+    with Largest() as largest:
         moments(q, k)
     pairs = 64 * 64
     assert largest.numbers < pairs, (

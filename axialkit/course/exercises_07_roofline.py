@@ -39,6 +39,20 @@ def _one_pair(intensity: Function) -> None:
     )  # fmt: skip
 
 
+def _two_by_two(intensity: Function) -> None:
+    """Two queries and two keys of three numbers each: vectors and maps differ in size."""
+    _says(
+        intensity, ("scores", 1, 2, 3, 1), 24 / 16,
+        "Two queries, two keys, three numbers each: 4 pairs of 3 channels are 24 operations; q and "
+        "k of 6 numbers are read, 4 scores are written.",
+    )  # fmt: skip
+    _says(
+        intensity, ("stored", 1, 2, 3, 1), 48 / 40,
+        "Two queries, two keys, three numbers each: 24 operations in each product. Moved: 6 + 6 "
+        "and 4; 4 and 4; 4 + 6 and 6.",
+    )  # fmt: skip
+
+
 def _lines_do_not_matter(intensity: Function) -> None:
     for op in ("add", "scores", "stored", "fused"):
         one, many = (float(intensity(op, n, 9, 4, 4)) for n in (1, 1000))
@@ -86,6 +100,7 @@ INTENSITY = Exercise(
     properties=(
         Property("a sum of two tensors: one operation for three numbers", _sum_of_two),
         Property("one query, one key, counted by hand", _one_pair),
+        Property("two queries, two keys, counted by hand", _two_by_two),
         Property("more lines change nothing", _lines_do_not_matter),
         Property("half the bytes, twice the intensity", _bytes_count),
         Property("fused attention grows with the length of the line", _grows_with_the_line),

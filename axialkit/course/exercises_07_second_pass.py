@@ -6,6 +6,7 @@ import torch
 from einops import einsum
 from torch import Tensor
 
+from axialkit.course.exercises_07_moments import Largest
 from axialkit.course.lesson import Exercise, Function, Mutant, Property
 from axialkit.course.roofline import value_rel_from_lse
 from axialkit.course.samples import draw
@@ -78,6 +79,19 @@ def _few_at_a_time(value: Function) -> None:
     )
 
 
+def _no_map(value: Function) -> None:
+    """Vectors are few and small here, so that nothing but a map, or more, holds as much."""
+    logits = 2 * draw(12, 4, 4, 16, 16)
+    lse, r_v = logits.logsumexp(-1), draw(13, 16, 16, 2)
+    with Largest() as largest:
+        value(lambda keys: logits[..., keys].clone(), lse, r_v, 2)
+    assert largest.numbers < logits.numel(), (
+        f"one of your tensors holds {largest.numbers} numbers, and the whole map has "
+        f"{logits.numel()}. Use the weights of a block and forget them: add up what each block "
+        "retrieves"
+    )
+
+
 def _large_logits(value: Function) -> None:
     logits = 3 * draw(8, 1, 1, 5, 5) + 200
     r_v = draw(9, 5, 5, 2)
@@ -95,8 +109,13 @@ def _has_gradients(value: Function) -> None:
     r_v = draw(11, 4, 4, 2).double().requires_grad_()
 
     def whole(x: Tensor, r: Tensor) -> Tensor:
-        return value(lambda keys: x[..., keys], x.logsumexp(-1), r, 3)
+        return value(lambda keys: x[..., keys].clone(), x.logsumexp(-1), r, 3)
 
+    got = whole(logits.detach(), r_v.detach()).dtype
+    assert got == torch.float64, (
+        f"logits, lse and r_v are {torch.float64} here, your answer is {got}. torch.zeros makes "
+        "float32 unless told otherwise; lse.new_zeros(...) makes what lse is"
+    )
     try:
         right = torch.autograd.gradcheck(whole, (logits, r_v), raise_exception=False)
     except RuntimeError:
@@ -159,8 +178,9 @@ VALUE_REL_FROM_LSE = Exercise(
         Property("a vector for every query", _a_vector_per_query),
         Property("blocks of any size give the same", _any_block),
         Property("never more than a block of keys at a time", _few_at_a_time),
+        Property("no map is put together", _no_map),
         Property("large logits do no harm", _large_logits),
-        Property("gradients flow (gradcheck)", _has_gradients),
+        Property("gradients flow, in float64 (gradcheck)", _has_gradients),
     ),
     probes=(
         _second(20, (2, 3, 5), 4, 2),

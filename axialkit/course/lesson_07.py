@@ -72,8 +72,8 @@ LESSON_07 = Lesson(
                 "Each call has a cost of its own, whatever its size",
             ),
             3,
-            "Operations and bytes are the same. But a call has to be read by Python, checked, and "
-            "started: for 65 pixels of 32 channels that takes longer than the work.",
+            "Operations are the same, and nearly all bytes. But a call has to be read by Python, "
+            "checked, and started: for 65 pixels of 32 channels that takes longer than the work.",
         ),
     ),
     words=(

@@ -81,7 +81,6 @@ def stored_story(q: Tensor, k: Tensor, v: Tensor, tables: Tables) -> tuple[Story
 @torch.no_grad()
 def kernel_story(q: Tensor, k: Tensor, v: Tensor, tables: Tables) -> tuple[Story, Tensor]:
     """Hand torch's kernel a bias, then retrieve the positions in a second pass."""
-    r_q, r_k, r_v = (look_up(table, q.shape[2]) for table in tables)
     lse = kept_lse(q, k, v, tables)
 
     def logits_of(keys: slice) -> Tensor:
@@ -89,6 +88,7 @@ def kernel_story(q: Tensor, k: Tensor, v: Tensor, tables: Tables) -> tuple[Story
 
     with Ledger() as ledger:
         diary = _Diary(ledger)
+        r_q, r_k, r_v = (look_up(table, q.shape[2]) for table in tables)
         bias = position_bias(q, k, (r_q, r_k))
         diary.note("bias")
         what = attend_with_bias(q, k, v, bias)

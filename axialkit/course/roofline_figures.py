@@ -220,7 +220,7 @@ def _draw_times(axes: Axes, machines: Sequence[Machine], sizes: tuple[int, int, 
         axes.text(0.0, 1.5 + 1.1 * y, text, fontsize=10.5, va="center")
     axes.text(
         0.0, 6.2, "T4, A100, H100: lines of data sheets, nothing\n"
-        "was measured there. This machine: float32.",
+        "was measured there. This machine: its roof in\nfloat32, whatever the numbers.",
         fontsize=10, style="italic", va="center",
     )  # fmt: skip
 

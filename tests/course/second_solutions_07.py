@@ -46,11 +46,11 @@ def bias_by_loop(q: Tensor, k: Tensor, tables: Any) -> Tensor:
 
 def value_key_by_key(logits_of: Callable, lse: Tensor, r_v: Tensor, block: int) -> Tensor:
     """One key at a time, whatever the block; weights as quotients of the same exponentials."""
-    parts = []
+    total: Any = 0
     for j in range(r_v.shape[1]):
         weights = torch.exp(logits_of(slice(j, j + 1)).squeeze(-1) - lse)
-        parts.append(weights.unsqueeze(-1) * r_v[:, j])
-    return torch.stack(parts).sum(0)
+        total = total + weights.unsqueeze(-1) * r_v[:, j]
+    return total
 
 
 def moments_by_numpy(q: Tensor, k: Tensor) -> list[Tensor]:

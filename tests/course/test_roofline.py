@@ -1,5 +1,6 @@
 """Lesson 07's functions against torch's attention, stored maps, autograd and a fake clock."""
 
+import statistics
 from collections.abc import Callable
 from typing import Any
 
@@ -111,6 +112,13 @@ def without_gradients(logits_of: Callable, *given: Any) -> torch.Tensor:
         return second.value_key_by_key(logits_of, *given)
 
 
+def put_together(logits_of: Callable, lse: torch.Tensor, r_v: torch.Tensor, block: int) -> Any:
+    """Ask for few keys at a time, and keep the weights of all."""
+    starts = range(0, r_v.shape[1], block)
+    parts = [(logits_of(slice(at, at + block)) - lse[..., None]).exp() for at in starts]
+    return retrieved_position(torch.cat(parts, -1), r_v)
+
+
 def with_the_map(q: torch.Tensor, k: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     logits = q @ k.mT
     return logits.mean((0, 2, 3)), logits.var((0, 2, 3), correction=0)
@@ -122,8 +130,38 @@ def by_line(q: torch.Tensor, k: torch.Tensor) -> tuple[torch.Tensor, torch.Tenso
     return means, (variances + first[1]) / 2
 
 
+def one_long_line(q: torch.Tensor, k: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    return roofline.logits_moments(*(x.transpose(0, 1).flatten(1, 2)[None] for x in (q, k)))
+
+
+def lines_uncounted(q: torch.Tensor, k: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    mean, variance = roofline.logits_moments(q, k)
+    return mean * len(q), (variance + mean**2) * len(q) - (mean * len(q)) ** 2
+
+
+def mean_of_variances(q: torch.Tensor, k: torch.Tensor) -> list[torch.Tensor]:
+    lines = [roofline.logits_moments(*line) for line in zip(q.split(1), k.split(1), strict=True)]
+    return [torch.stack(part).mean(0) for part in zip(*lines, strict=True)]
+
+
 def moment_rows(q: torch.Tensor, k: torch.Tensor) -> torch.Tensor:
     return torch.stack(roofline.logits_moments(q, k))
+
+
+def bench_by(
+    run: Callable,
+    sync: Callable,
+    clock: Callable,
+    runs: int = 5,
+    middle: Callable = statistics.median,
+) -> Any:
+    run(), run(), sync()
+    times = []
+    for _ in range(runs):
+        begin = clock()
+        run(), sync()
+        times.append(clock() - begin)
+    return middle(times)
 
 
 intensity = roofline.arithmetic_intensity
@@ -139,6 +177,9 @@ WRONG = [
     ("7.2", waits_late),
     ("7.2", lambda run, sync, clock: 3.25),
     ("7.2", lambda run, sync, clock: roofline.bench(run, sync, clock) * 1000),
+    ("7.2", lambda run, sync, clock: bench_by(run, sync, clock, runs=6)),
+    ("7.2", lambda run, sync, clock: bench_by(run, sync, clock, runs=3)),
+    ("7.2", lambda run, sync, clock: bench_by(run, sync, clock, middle=lambda t: sorted(t)[1])),
     ("7.3", lambda q, k, t: bias(q, -k, t)),
     ("7.3", lambda q, k, t: bias(q, k, t).mT),
     ("7.3", lambda q, k, t: bias(q, k, t).softmax(-1)),
@@ -147,11 +188,15 @@ WRONG = [
     ("7.3", lambda q, k, t: torch.zeros(*q.shape[:3], q.shape[2])),
     ("7.4", whole_softmax),
     ("7.4", without_gradients),
+    ("7.4", put_together),
     ("7.4", lambda f, lse, r, b: second.value_key_by_key(f, lse, r.transpose(0, 1), b)),
     ("7.4", lambda f, lse, r, b: second.value_key_by_key(f, lse, r, b) / b),
     ("7.4", lambda f, lse, r, b: second.value_key_by_key(f, lse.mean(-1, keepdim=True), r, b)),
     ("7.5", with_the_map),
     ("7.5", by_line),
+    ("7.5", one_long_line),
+    ("7.5", lines_uncounted),
+    ("7.5", mean_of_variances),
     ("7.5", moment_rows),
     ("7.5", lambda q, k: roofline.logits_moments(q, k)[::-1]),
     ("7.5", lambda q, k: tuple(x.sum() for x in roofline.logits_moments(q, k))),
@@ -165,6 +210,37 @@ def test_other_mistakes_fail(key: str, wrong: Callable[..., Any]) -> None:
     verdict = judge(get_exercise(key), wrong)
     assert not verdict.passed
     assert 20 < len(verdict.problem) < 500
+
+
+def in_float32(function: Callable[..., Any]) -> Callable[..., Any]:
+    def call(*given: Any) -> Any:
+        got = function(*given)
+        return got.float() if isinstance(got, torch.Tensor) else tuple(x.float() for x in got)
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("key", "wrong", "says"),
+    [
+        ("7.2", lambda run, sync, clock: clock - clock, "clock is a function. Call it: clock()"),
+        ("7.2", lambda run, sync, clock: sync() or clock() - clock(), "run is never called"),
+        ("7.2", lambda *given: -roofline.bench(*given), "subtract the earlier clock()"),
+        ("7.2", lambda *given: 1000 * roofline.bench(*given), "the time of ONE run"),
+        ("7.2", lambda *given: bench_by(*given, runs=6), "yours were 8"),
+        ("7.2", lambda *given: bench_by(*given, middle=lambda t: t[0]), "the first run alone"),
+        ("7.2", lambda *given: bench_by(*given, middle=lambda t: t[-1]), "the last run alone"),
+        ("7.2", lambda *given: bench_by(*given, middle=max), "you find 9.25 s"),
+        ("7.3", lambda q, k, t: bias(q, -k, t), "with queries of zeros only k · r_k is left"),
+        ("7.4", in_float32(roofline.value_rel_from_lse), "your answer is torch.float32"),
+        ("7.4", put_together, "the whole map has 4096"),
+        ("7.5", in_float32(roofline.logits_moments), "q and k are torch.float64, yours is"),
+        ("7.5", lines_uncounted, "3 x 6 x 6 logits in a head"),
+        ("7.5", lambda q, k: (0.5, 1.0), "mean: expected a tensor, got float"),
+    ],
+)
+def test_the_message_says_what_is_wrong(key: str, wrong: Callable[..., Any], says: str) -> None:
+    assert says in judge(get_exercise(key), wrong).problem
 
 
 def moments_by_query(q: torch.Tensor, k: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -194,6 +270,18 @@ def value_in_place(
     return out
 
 
+def value_by_changing_logits(
+    logits_of: Callable, lse: torch.Tensor, r_v: torch.Tensor, block: int
+) -> Any:
+    """What is computed anew may be written over."""
+    total: Any = 0
+    for start in reversed(range(0, r_v.shape[1], block)):
+        weights = logits_of(slice(start, start + block))
+        weights -= lse[..., None]
+        total = total + retrieved_position(weights.exp_(), r_v[:, start : start + block])
+    return total
+
+
 def bench_with_lists(run: Callable, sync: Callable, clock: Callable) -> Any:
     import numpy as np
 
@@ -221,6 +309,7 @@ def bias_by_matmul(q: torch.Tensor, k: torch.Tensor, tables: Any) -> torch.Tenso
         ("7.2", bench_with_lists),
         ("7.3", bias_by_matmul),
         ("7.4", value_in_place),
+        ("7.4", value_by_changing_logits),
         ("7.5", moments_by_query),
         ("7.5", moments_by_products),
     ],
