@@ -125,11 +125,11 @@ def _cost(run: Callable[[], int]) -> _Cost:
     return _Cost(counter.get_total_flops(), numbers, seconds)
 
 
-def _count(number: float, unit: str) -> str:
+def _count(number: int, unit: str) -> str:
     for factor, prefix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if number >= factor:
             return f"{number / factor:.3g} {prefix}{unit}"
-    return f"{number:.0f} {unit}"
+    return f"{number} {unit}"
 
 
 def _ms(seconds: float) -> str:

@@ -51,7 +51,8 @@ PLAIN = Painting()
 
 def paint(seen: Seen, result: PanopticResult, painting: Painting = PLAIN) -> Picture:
     """Paint an answer over its picture, 1024 pixels on the longer side."""
-    picture, labels = enlarge(seen.image, result.panoptic, OVERLAY_SIDE)
+    picture, _ = enlarge(seen.image, long_side=OVERLAY_SIDE)
+    labels = _spread(result.panoptic, picture.shape[:2])
     colors = _colors(seen, result, painting, labels.shape)
     if colors is not None:
         alpha = np.float32(painting.opacity) * _is_shown(labels, painting.shown)[..., None]
@@ -156,7 +157,8 @@ def _draw_arrows(canvas: Image.Image, seen: Seen, result: PanopticResult) -> Non
             if result.instance[pixel] == 0:
                 continue
             at = placement.enter(pixel)
-            there = placement.leave((at[0] + offset[0][at], at[1] + offset[1][at]))
+            to = at[0] + float(offset[0][at]), at[1] + float(offset[1][at])
+            there = placement.leave(to)
             start, end = (column, row), ((there[1] + 0.5) * scale, (there[0] + 0.5) * scale)
             draw.line((start, end), fill="black", width=5)
             draw.line((start, end), fill="white", width=2)

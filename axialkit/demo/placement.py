@@ -41,9 +41,12 @@ class Placement(NamedTuple):
         return cell_at(pixel, self.size, self.fitted)  # corners are aligned here, too
 
     def leave(self, point: tuple[int | float, int | float]) -> Point:
-        """Move a point of the crop to the nearest pixel of the picture; padding to its border."""
+        """Move a point of the crop to the nearest pixel of the picture; padding to its border.
+
+        A side that was shrunk to a single pixel has its middle there.
+        """
         y, x = (
-            min(max(int(p * (size - 1) / max(1, fitted - 1) + 0.5), 0), size - 1)
+            min(max(int(_scaled(p, size, fitted) + 0.5), 0), size - 1)
             for p, size, fitted in zip(point, self.size, self.fitted, strict=True)
         )
         return y, x
@@ -91,3 +94,7 @@ class Placement(NamedTuple):
         placed = np.full(self.crop, VOID, np.int32)
         placed[: self.fitted[0], : self.fitted[1]] = resize_label(labels, self.fitted)
         return placed
+
+
+def _scaled(point: int | float, size: int, fitted: int) -> float:
+    return point * (size - 1) / (fitted - 1) if fitted > 1 else (size - 1) / 2

@@ -193,7 +193,7 @@ def _panel(
         "missed" if title == "Ground truth" else "spurious or forgiven"
     )
     draw.text((4, _TITLE / 2), f"{title} – {key}", "black", label_font(_LETTERS), "lm")
-    for spot in name_spots(labels, thinnest=_LETTERS):
+    for spot in name_spots(labels, thinnest=float(_LETTERS)):
         iou, verdict = verdicts.get(spot.label, (0.0, ""))
         said = f"{100 * iou:.0f} %" if verdict == MATCH else verdict.split()[0]
         text = f"{segment_name(spot.label)}\n{said}"

@@ -19,10 +19,13 @@ def test_corners_stay_corners(size, crop):
     height, width = size
     fitted = fit_size(size, crop)
     assert placement.enter((0, 0)) == (0, 0)
-    last = tuple(side - 1 if pixels > 1 else 0 for side, pixels in zip(fitted, size, strict=True))
-    assert placement.enter((height - 1, width - 1)) == last
-    assert placement.leave((0, 0)) == (0, 0)
-    assert placement.leave(last) == (height - 1, width - 1)
+    last = placement.enter((height - 1, width - 1))
+    expected = tuple(min(side, pixels) - 1 for side, pixels in zip(fitted, size, strict=True))
+    assert last == expected
+    for corner, at in ((last, (height - 1, width - 1)), ((0, 0), (0, 0))):
+        back = placement.leave(corner)
+        for there, here, pixels, side in zip(back, at, size, fitted, strict=True):
+            assert there == (here if side > 1 else pixels // 2)
 
 
 @given(SIZES, CROPS, st.data())
@@ -31,7 +34,7 @@ def test_there_and_back_is_less_than_a_pixel_of_the_crop_away(size, crop, data):
     pixel = tuple(data.draw(st.integers(0, side - 1)) for side in size)
     back = placement.leave(placement.enter(pixel))
     for there, here, pixels, fitted in zip(back, pixel, size, placement.fitted, strict=True):
-        pitch = (pixels - 1) / max(1, fitted - 1) if fitted > 1 else pixels
+        pitch = (pixels - 1) / (fitted - 1) if fitted > 1 else pixels
         assert abs(there - here) <= pitch / 2 + 0.5
     if placement.fitted == size:
         assert back == pixel
