@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Shaped
 from matplotlib import colormaps
 from PIL import Image, ImageDraw
 
@@ -79,9 +79,15 @@ def _colors(
     make = colorings.get(painting.coloring)
     if make is None:
         return None
-    colors = make()
-    ys, xs = (np.arange(new) * old // new for new, old in zip(size, colors.shape[:2], strict=True))
-    return colors[ys[:, None], xs]
+    return _spread(make(), size)
+
+
+def _spread(
+    small: Shaped[np.ndarray, "height width *channel"], size: tuple[int, ...]
+) -> Shaped[np.ndarray, "new_height new_width *channel"]:
+    """Enlarge or shrink by the nearest pixel."""
+    ys, xs = (np.arange(new) * old // new for new, old in zip(size, small.shape[:2], strict=True))
+    return small[ys[:, None], xs]
 
 
 def confidence_colors(confidence: Float[np.ndarray, "height width"]) -> Picture:
@@ -181,6 +187,6 @@ def _draw_centers(canvas: Image.Image, result: PanopticResult) -> None:
         )  # fmt: skip
 
 
-def _dot(draw: ImageDraw.ImageDraw, at: tuple[float, float], radius: float) -> None:
+def _dot(draw: ImageDraw.ImageDraw, at: tuple[float, float], radius: int) -> None:
     box = (at[0] - radius, at[1] - radius, at[0] + radius, at[1] + radius)
     draw.ellipse(box, fill="white", outline="black")
