@@ -81,7 +81,7 @@ def draw_norms(film: Film) -> Figure:
         axes.plot(smooth(values, 25), color=color, ls=style, lw=2, label=name)
     axes.axhline(film.run.recipe.clip, color=BLACK, ls=":")
     clip = film.run.recipe.clip
-    axes.text(len(norms), clip * 1.08, f"clipped above {clip:g} (all together)", ha="right")
+    axes.text(len(norms), clip * 1.2, f"clipped above {clip:g} (all together)", ha="right")
     axes.set(yscale="log", xlabel="steps", title="norm of the gradient, mean of 25 steps")
     axes.legend(frameon=False, ncols=2, fontsize=10)
     return figure
@@ -133,7 +133,7 @@ def describe_distances(film: Film) -> str:
         f"{high.max():.1f} at the end"
         for name, low, high in zip(("columns", "rows"), first, last, strict=True)
     )
-    return f"Mean distance of the looks of four heads over the steps: {said}."
+    return f"Mean distance of the looks over the steps, four heads along each axis: {said}."
 
 
 def draw_averages(film: Film) -> Figure:

@@ -27,6 +27,7 @@ def _test_on(bug: str, seeds: tuple[int, ...]) -> Property:
     def test(name: Function) -> None:
         for seed in seeds:
             got = name(_run(bug, seed), _healthy())
+            assert got in BUGS, f"{got!r} is no name of the list. One of: {', '.join(BUGS)}"
             assert got == bug, (
                 f'a run (seed {seed}) with "{bug}" was called "{got}". Look at its curves: '
                 f"{_TELLS[bug]}"

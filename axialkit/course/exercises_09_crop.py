@@ -6,9 +6,8 @@ from torch.nn import functional as F
 
 from axialkit.course.lesson import Exercise, Function, Mutant, Property
 from axialkit.course.random_samples import random_scale_crop
+from axialkit.course.wrong_crops import Draw, Size, wrong_crop
 
-Draw = tuple[float, int, int]
-Size = tuple[int, int]
 _PROBES: tuple[tuple[Draw, Size, Size], ...] = (  # draw, size of the crop, of the picture
     ((1.0, 2, 3), (6, 8), (12, 16)),
     ((2.0, 5, 9), (9, 12), (10, 14)),
@@ -29,6 +28,13 @@ def _labelled(height: int, width: int, seed: int = 0) -> tuple[Tensor, Tensor, T
         x = (number - 1) * width // count
         ids[(number * 3) % max(height - 2, 1) :, x : x + max(width // count, 1)] = number
     return torch.rand(3, height, width, generator=random) * 255, semantic, ids
+
+
+def _full(draw: Draw, size: Size, of: Size) -> tuple[Tensor, Tensor, Tensor, Draw, Size]:
+    """Draw a picture without a place that belongs to no thing."""
+    image, semantic, _ = _labelled(*of)
+    ids = (torch.arange(of[1]) // 3 + 1).expand(of).clone()
+    return image, semantic, ids, draw, size
 
 
 def _arguments(draw: Draw, size: Size, of: Size) -> tuple[Tensor, Tensor, Tensor, Draw, Size]:
@@ -53,6 +59,16 @@ def _size_of_the_crop(scale_crop: Function) -> None:
         )
 
 
+def _kinds_stay(scale_crop: Function) -> None:
+    image, semantic, ids = _labelled(10, 14)
+    parts = _three(scale_crop(image, semantic, ids, (0.5, 0, 0), (8, 9)))
+    names = ("image", "semantic", "ids")
+    for name, part, before in zip(names, parts, (image, semantic, ids), strict=True):
+        assert part.dtype == before.dtype, (
+            f"{name} was given as {before.dtype} and came back as {part.dtype}"
+        )
+
+
 def _only_old_classes(scale_crop: Function) -> None:
     for scale in (0.5, 1.3, 2.0):
         image, semantic, ids = _labelled(12, 18)
@@ -61,9 +77,25 @@ def _only_old_classes(scale_crop: Function) -> None:
         new = sorted(set(got.flatten().tolist()) - {0, 13, 255})
         assert not new, (
             f"a picture of road (0) and cars (13) now holds the class {new[0]}, which nobody drew: "
-            "labels are names, and names have no mean. Take the nearest pixel's"
+            "labels are names, and names have no mean. Take the nearest pixel's (and return "
+            "image, semantic, ids in this order)"
         )
         assert not got.is_floating_point(), "classes must stay whole numbers (int64)"
+
+
+def _sides_are_cut_to_whole_numbers(scale_crop: Function) -> None:
+    """Scales at which cutting off, rounding and rounding up differ, on both sides."""
+    for scale, of in ((1.7, (8, 11)), (0.75, (9, 17)), (1.3, (11, 7))):
+        image, semantic, _ = _labelled(*of)
+        size = tuple(int(side * scale) + 2 for side in of)
+        got = _three(scale_crop(image, semantic, torch.ones(of).long(), (scale, 0, 0), size))[2]
+        there = got > 0
+        sides = int(there.any(1).sum()), int(there.any(0).sum())
+        wanted = tuple(int(side * scale) for side in of)
+        assert sides == wanted, (
+            f"a picture of {of[0]} x {of[1]}, scale {scale:g}: int(side * scale) makes it "
+            f"{wanted[0]} x {wanted[1]}, yours is {sides[0]} x {sides[1]}"
+        )
 
 
 def _labels_stay_on_their_pixels(scale_crop: Function) -> None:
@@ -80,6 +112,37 @@ def _labels_stay_on_their_pixels(scale_crop: Function) -> None:
             f"at scale {scale:g} picture and labels have moved against each other, first at "
             f"{(off >= 0.5).nonzero()[0].tolist()}: both must use the same places. With "
             '"bilinear", align_corners=False goes "nearest-exact"'
+        )
+
+
+def _labels_are_the_nearest(scale_crop: Function) -> None:
+    """Each column has a class of its own, so a label says where it comes from."""
+    image, _, ids = _labelled(8, 18)
+    semantic = torch.arange(18).expand(8, 18).clone()
+    for scale in (0.5, 1.5):
+        new = int(18 * scale)
+        got = _three(scale_crop(image, semantic, ids, (scale, 0, 0), (4, new)))[1][0].tolist()
+        wanted = [int((x + 0.5) * 18 / new) for x in range(new)]
+        wrong = [x for x in range(new) if got[x] != wanted[x]]
+        assert not wrong, (
+            f"at scale {scale:g} the label of column {wrong[0]} comes from the old column "
+            f"{got[wrong[0]]}; the new pixel's middle lies in column {wanted[wrong[0]]}"
+        )
+
+
+def _picture_is_mixed(scale_crop: Function) -> None:
+    for scale in (0.5, 1.7):
+        image, semantic, ids = _labelled(12, 16)
+        size = (int(12 * scale), int(16 * scale))
+        got = _three(scale_crop(image, semantic, ids, (scale, 0, 0), size))[0]
+        wanted = F.interpolate(image[None], size, mode="bilinear", align_corners=False)[0]
+        off = (got - wanted).abs()
+        worst = off.flatten().argmax()
+        place = [int(i) for i in torch.unravel_index(worst, off.shape)]
+        assert float(off.max()) < 0.01, (
+            f"at scale {scale:g} the image is {float(got.flatten()[worst]):.1f} at {place}, "
+            f"bilinear mixing makes {float(wanted.flatten()[worst]):.1f} of it. Give the new size, "
+            'mode="bilinear", align_corners=False, and nothing else'
         )
 
 
@@ -109,54 +172,19 @@ def _numbers_without_gaps(scale_crop: Function) -> None:
     )
     expected = torch.where(ids > 2, ids - 2, 0)[:, 8:]
     assert torch.equal(got, expected), "the order must stay: 3, 4, 5 become 1, 2, 3"
-    full = torch.arange(1, 6).repeat_interleave(4).expand(6, 20).clone()
-    numbers = _three(scale_crop(image, semantic, full, (1.0, 0, 8), (6, 12)))[2].unique().tolist()
-    assert numbers == [1, 2, 3], (
-        "in a crop full of the things 3, 4, 5, with no 0 anywhere, they must become 1, 2, 3; "
-        f"yours are {numbers}"
-    )
 
 
-def _wrong(kind: str) -> Function:
-    """Scale and crop with one mistake."""
-
-    def scale_crop(
-        image: Tensor, semantic: Tensor, ids: Tensor, draw: Draw, size: Size
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        scale, top, left = draw
-        if kind == "corner scaled":
-            top, left = int(top * scale), int(left * scale)
-        if kind == "x first":
-            top, left = left, top
-        new = [int(side * scale) for side in semantic.shape]
-        image = F.interpolate(image[None], new, mode="bilinear", align_corners=False)[0]
-        labels = torch.stack([semantic, ids])[None].double()
-        if kind == "mixed labels":
-            labels = F.interpolate(labels, new, mode="bilinear", align_corners=False)[0]
-        else:
-            mode = "nearest" if kind == "half a pixel" else "nearest-exact"
-            labels = F.interpolate(labels, new, mode=mode)[0]
-        low, right = (max(crop - side, 0) for crop, side in zip(size, new, strict=True))
-        window = (slice(top, top + size[0]), slice(left, left + size[1]))
-        fill = (0, 0) if kind == "filled with road" else (127.5, 255)
-        image = F.pad(image, (0, right, 0, low), value=fill[0])[:, window[0], window[1]]
-        semantic = F.pad(labels[0], (0, right, 0, low), value=fill[1])[window].round().long()
-        ids = F.pad(labels[1], (0, right, 0, low))[window].round().long()
-        return image, semantic, _renumbered(ids, kind)
-
-    return scale_crop
-
-
-def _renumbered(ids: Tensor, kind: str) -> Tensor:
-    if kind == "gaps":
-        return ids
-    if kind == "background counts":
-        return ids.unique(return_inverse=True)[1].view(ids.shape) + 1
-    kept = ids[ids > 0].unique()
-    out = torch.zeros_like(ids)
-    for number, old in enumerate(kept.tolist(), start=1):
-        out[ids == old] = number
-    return out
+def _numbers_in_order(scale_crop: Function) -> None:
+    image, semantic, _ = _labelled(6, 12)
+    for old, widths in (((3, 4, 5), (4, 4, 4)), ((5, 3, 4), (4, 2, 6))):  # no 0 anywhere
+        ids = torch.tensor(old).repeat_interleave(torch.tensor(widths)).expand(6, 12).clone()
+        got = _three(scale_crop(image, semantic, ids, (1.0, 0, 0), (6, 12)))[2]
+        new = [got[ids == number].unique().tolist() for number in old]
+        assert new == [[number - 2] for number in old], (
+            f"a crop is full of the things {old[0]}, {old[1]} and {old[2]}, from left to right, "
+            f"with no 0 anywhere: they must become {old[0] - 2}, {old[1] - 2}, {old[2] - 2}; yours "
+            f"become {', '.join(str(each)[1:-1] for each in new)}"
+        )
 
 
 RANDOM_SCALE_CROP = Exercise(
@@ -167,51 +195,65 @@ RANDOM_SCALE_CROP = Exercise(
     properties=(
         Property("all three have the size of the crop", _size_of_the_crop),
         Property("no class is invented", _only_old_classes),
+        Property("kinds of numbers stay", _kinds_stay),
         Property("labels stay on their pixels", _labels_stay_on_their_pixels),
+        Property("labels are those of the nearest pixels", _labels_are_the_nearest),
         Property("where no picture is, there is void, not road", _nothing_is_road),
         Property("things are numbered without gaps", _numbers_without_gaps),
+        Property("things are numbered in their old order", _numbers_in_order),
+        Property("the sides are int(side * scale)", _sides_are_cut_to_whole_numbers),
+        Property("colors are mixed", _picture_is_mixed),
     ),
-    probes=tuple(_arguments(*probe) for probe in _PROBES),
+    probes=(
+        *(_arguments(*probe) for probe in _PROBES),
+        _full((1.3, 2, 4), (6, 5), (11, 7)),  # 14.3 and 9.1 are cut off, and rounded down
+    ),
     mutants=(
         Mutant(
             "labels mixed",
-            _wrong("mixed labels"),
+            wrong_crop("mixed labels"),
             'the labels were resized like a picture ("bilinear"): between a car (13) and the road '
             '(0) a traffic light (6) appears. Labels take mode="nearest-exact".',
         ),
         Mutant(
             "half a pixel off",
-            _wrong("half a pixel"),
+            wrong_crop("half a pixel"),
             'mode="nearest" counts from the corner of a pixel, "bilinear" with '
             "align_corners=False from its middle. Labels and picture are then half a pixel apart. "
             '"nearest-exact" counts from the middle, too.',
         ),
         Mutant(
             "filled with road",
-            _wrong("filled with road"),
+            wrong_crop("filled with road"),
             "the place without a picture is filled with 0. As a class, 0 is road, and the network "
             "would learn black road. Void is 255, grey is 127.5.",
         ),
         Mutant(
             "numbers with gaps",
-            _wrong("gaps"),
+            wrong_crop("gaps"),
             "things that were cut away leave gaps in the numbers. Number those that are left 1, "
             "2, 3 ... in their old order.",
         ),
         Mutant(
             "background is a thing",
-            _wrong("background counts"),
+            wrong_crop("background counts"),
             "0 means: no thing here. It must stay 0 and is not counted.",
         ),
         Mutant(
+            "the first taken for 0",
+            wrong_crop("first dropped"),
+            "the smallest number in the crop is left out, as if it were 0, no thing. In a crop "
+            "full of things there is no 0. Number ids[ids > 0].unique().",
+        ),
+        Mutant(
             "corner scaled, too",
-            _wrong("corner scaled"),
+            wrong_crop("corner scaled"),
             "top and left were multiplied by the scale. They are drawn for the scaled picture: use "
             "them as they are.",
         ),
         Mutant(
             "left, top",
-            _wrong("x first"),
+            wrong_crop("x first"),
             "top and left are exchanged. The draw is (scale, top, left): y comes first.",
         ),
     ),

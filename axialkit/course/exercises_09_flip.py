@@ -45,7 +45,7 @@ def _pictures_mirrored(flip: Function) -> None:
     for name, part, before in zip(("image", "semantic", "center"), got, given, strict=False):
         assert part.shape == before.shape, f"{name} {list(before.shape)} became {list(part.shape)}"
         assert torch.equal(part, before.flip(-1)), (
-            f"{name}: column 0 must become the last column, and the rows must stay where they are"
+            f"{name}: column 0 must become the last column; rows and colors stay where they are"
         )
 
 
@@ -54,8 +54,9 @@ def _arrows_still_end_at_the_center(flip: Function) -> None:
     offset[:, 1, 2] = torch.tensor([2.0, 3.0])  # from (1, 2) to the center (3, 5)
     _, _, _, got = _four(flip(*_sample(4, 9)[:3], offset))
     assert list(got.shape) == [2, 4, 9], f"offset [2, 4, 9] became {list(got.shape)}"
-    where = got.abs().sum(0).nonzero().tolist()
-    assert where == [[1, 6]], f"the pixel (1, 2) moves to (1, 6); your arrow starts at {where}"
+    where = [tuple(place) for place in got.abs().sum(0).nonzero().tolist()]
+    found = f"starts at {where[0]}" if len(where) == 1 else f"has become {len(where)} arrows"
+    assert where == [(1, 6)], f"the pixel (1, 2) moves to (1, 6); your only arrow {found}"
     dy, dx = got[:, 1, 6].tolist()
     assert (dy, dx) == (2.0, -3.0), (
         f"the center (3, 5) moves to (3, 3). From (1, 6) your arrow (dy, dx) = ({dy:g}, {dx:g}) "
@@ -75,8 +76,9 @@ def _twice_is_nothing(flip: Function) -> None:
 def _kinds_stay(flip: Function) -> None:
     for label, real in ((torch.uint8, torch.float32), (torch.int64, torch.float64)):
         given = _typed(_sample(2, 3), label, real)
-        for part, before in zip(_four(flip(*given)), given, strict=True):
-            assert part.dtype == before.dtype, f"{before.dtype} became {part.dtype}"
+        names = ("image", "semantic", "center", "offset")
+        for name, part, before in zip(names, _four(flip(*given)), given, strict=True):
+            assert part.dtype == before.dtype, f"{name}: {before.dtype} became {part.dtype}"
 
 
 def _with_offset(change: Callable[[Tensor], Tensor]) -> Function:
@@ -123,6 +125,11 @@ FLIP_SAMPLE = Exercise(
             "both signs",
             _with_offset(lambda o: o.flip(-1) * _signs(-1, -1)),
             "both numbers changed their signs. Only dx does: up stays up.",
+        ),
+        Mutant(
+            "dy and dx exchanged",
+            _with_offset(lambda o: o.flip(0).flip(-1)),
+            "dy and dx have changed places. Up and down stays as it is; dx changes its sign.",
         ),
         Mutant(
             "arrows left where they were",

@@ -30,7 +30,8 @@ class _Net(nn.Module):
 class _Loss:
     """Cross entropy on one batch that never changes, so a copy of it is itself."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, scale: float = 1.0) -> None:
+        self.scale = scale
         random = torch.Generator().manual_seed(seed)
         self.image = torch.rand(2, 3, 6, 8, generator=random, dtype=torch.float64)
         self.truth = (self.image[:, 0] > 0.5).long() + 2 * (self.image[:, 1] > 0.5).long()
@@ -42,12 +43,13 @@ class _Loss:
         return "loss"
 
     def __call__(self, net: nn.Module) -> Tensor:
-        return nn.functional.cross_entropy(net(self.image), self.truth)
+        return self.scale * nn.functional.cross_entropy(net(self.image), self.truth)
 
 
-def _problem(seed: int) -> tuple[_Net, _Loss]:
+def _problem(seed: int, scale: float = 1.0, *, ready: bool = False) -> tuple[_Net, _Loss]:
+    """Draw a net and a loss; a net that is ready to answer comes in eval mode."""
     with torch.random.fork_rng():
-        return _Net(seed), _Loss(seed)
+        return _Net(seed).train(not ready), _Loss(seed, scale)
 
 
 def _numbers(got: object, steps: int) -> list[float]:
@@ -66,13 +68,16 @@ def _one_loss_per_step(overfit: Function) -> None:
 
 
 def _first_loss_is_untrained(overfit: Function) -> None:
-    net, loss = _problem(1)
-    first = _numbers(overfit(net, loss, 2, 0.01), 2)[0]
-    wanted = loss(copy.deepcopy(net).train()).item()
-    assert math.isclose(first, wanted, rel_tol=1e-6), (
-        f"the untrained net, in train mode, has a loss of {wanted:.4f}; your first one is "
-        f"{first:.4f}. Note the loss before the step is taken, and call net.train() first"
-    )
+    for ready in (False, True):
+        net, loss = _problem(1, ready=ready)
+        first = _numbers(overfit(net, loss, 1, 0.01), 1)[0]
+        wanted = loss(copy.deepcopy(net).train()).item()
+        given = "eval" if ready else "train"
+        assert math.isclose(first, wanted, rel_tol=1e-6), (
+            f"a net is given in {given} mode. In train mode, untrained, it has a loss of "
+            f"{wanted:.4f}; your first one is {first:.4f}. Note the loss before the step is "
+            "taken, and call net.train() first"
+        )
 
 
 def _gets_low(overfit: Function) -> None:
@@ -83,12 +88,25 @@ def _gets_low(overfit: Function) -> None:
     )
 
 
+def _nothing_else_changed(overfit: Function) -> None:
+    """A large loss has large gradients, which nobody is asked to cut."""
+    got = _numbers(overfit(*_problem(4, 100.0), 5, 0.1), 5)
+    wanted = overfit_one(*_problem(4, 100.0), 5, 0.1)
+    wrong = [i for i in range(5) if not math.isclose(got[i], wanted[i], rel_tol=1e-6)]
+    assert not wrong, (
+        f"with the loss times 100, Adam at the constant rate 0.1 has {wanted[wrong[0]]:.6g} before "
+        f"step {wrong[0] + 1}, yours {got[wrong[0]]:.6g}. Take torch.optim.Adam(net.parameters(), "
+        "lr=rate), and nothing else"
+    )
+
+
 def _overfit(  # noqa: PLR0913
     net: nn.Module, loss: Callable[[nn.Module], Tensor], steps: int, rate: float, *, kind: str
 ) -> list[float]:
     """Train with one mistake."""
     given, net = net, net if kind == "given" else copy.deepcopy(net)
-    net.train(kind != "eval")
+    if kind != "as given":
+        net.train()
     make = {"sgd": torch.optim.SGD, "adamw": torch.optim.AdamW}.get(kind, torch.optim.Adam)
     optimizer = make((given if kind == "other" else net).parameters(), lr=rate)
     losses = []
@@ -113,8 +131,9 @@ OVERFIT_ONE = Exercise(
         Property("one number per step", _one_loss_per_step),
         Property("the first is the untrained net's", _first_loss_is_untrained),
         Property("one batch is learned by heart", _gets_low),
+        Property("Adam at a constant rate, and nothing else", _nothing_else_changed),
     ),
-    probes=((*_problem(0), 6, 0.02), (*_problem(5), 3, 0.3)),
+    probes=((*_problem(0), 6, 0.02), (*_problem(5, 100.0, ready=True), 3, 0.3)),
     mutants=(
         Mutant(
             "gradients add up",
@@ -124,9 +143,9 @@ OVERFIT_ONE = Exercise(
         ),
         Mutant(
             "never in train mode",
-            partial(_overfit, kind="eval"),
-            "the net is in eval mode: its batch norms use what they remember, not this batch. "
-            "Call net.train().",
+            partial(_overfit, kind="as given"),
+            "the net trains in the mode in which it was given, and that may be eval: its batch "
+            "norms then use what they remember, not this batch. Call .train() on your copy.",
         ),
         Mutant(
             "a new optimizer each step",

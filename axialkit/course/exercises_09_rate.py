@@ -36,6 +36,14 @@ def _falls_by_the_formula(rate: Function) -> None:
         )
 
 
+def _warmup_has_its_length(rate: Function) -> None:
+    got, wanted = rate(50, 1000, 1.0, 50), 0.95**0.9
+    assert math.isclose(got, wanted, rel_tol=1e-6), (
+        f"a warm-up of 50 steps is over when step is 50: (1 - 50/1000)^0.9 = {wanted:.4f}, yours "
+        f"{got:.4f}"
+    )
+
+
 def _warmup_cuts_off_nothing_else(rate: Function) -> None:
     with_it, without = (rate(500, 1000, 1.0, warmup) for warmup in (200, 0))
     assert math.isclose(with_it, without, rel_tol=1e-6), (
@@ -91,6 +99,7 @@ POLY_LR = Exercise(
         Property("it rises in a line", _rises_in_a_line),
         Property("the rate falls as (1 - step/steps)^0.9", _falls_by_the_formula),
         Property("the fall counts from step 0, warm-up or not", _warmup_cuts_off_nothing_else),
+        Property("the warm-up lasts as long as it should", _warmup_has_its_length),
         Property("0 at the end, and after it", _zero_at_the_end),
     ),
     probes=tuple(

@@ -25,7 +25,7 @@ def test_curves_are_equal_if_their_numbers_are() -> None:
     assert run == twin and run is not twin
     twin["offset"][3] += 1e-9
     assert run != twin and run != recorded("none", 1) and run != {}
-    assert repr(run).startswith("<curves of a run: step, semantic")
+    assert repr(run) == "<curves of a run>"  # short: messages show it twice
 
 
 def test_what_was_not_recorded_is_refused() -> None:
@@ -53,8 +53,12 @@ def test_the_figures_show_the_curves() -> None:
 
 
 def test_fingerprints_are_multiples_of_the_healthy_run() -> None:
+    np.testing.assert_allclose(bug_figures.fingerprints(0)[0], 1)
     table = bug_figures.fingerprints(1)
-    np.testing.assert_allclose(table[0], 1)
+    ends = [recorded("none", seed)["offset"][-3:].mean() for seed in (1, 0)]
+    assert table[0, 3] == pytest.approx(ends[0] / ends[1])
+    luck = abs(table[0] - 1)  # "a tenth is luck"
+    assert 0.01 < luck.max() < 0.15
     (axes,) = bug_figures.draw_fingerprints(1).axes
     texts = [text.get_text() for text in axes.texts]
     assert len(texts) == table.size and texts.count("0") == 2
