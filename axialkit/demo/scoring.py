@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import UInt8
 from PIL import Image, ImageDraw
 from typing_extensions import TypedDict
 
@@ -149,7 +150,7 @@ def _draw(
     truth: Truth,
     overlap: SegmentOverlap,
     matching: Matching,
-) -> Picture:
+) -> UInt8[np.ndarray, "rows columns 3"]:
     """Draw truth and answer side by side; blue is matched, orange is not, and words say so."""
     found_iou, true_iou = matching.iou.max(axis=0), matching.iou.max(axis=1)
     labels = panoptic_label(truth.astype(np.int32), keep_crowd=False)
@@ -195,7 +196,7 @@ def _panel(
     draw.text((4, _TITLE / 2), f"{title} – {key}", "black", label_font(_LETTERS), "lm")
     for spot in name_spots(labels, thinnest=float(_LETTERS)):
         iou, verdict = verdicts.get(spot.label, (0.0, ""))
-        said = f"{100 * iou:.0f} %" if verdict == MATCH else verdict.split()[0]
+        said = f"{100 * iou:.0f} %" if verdict == MATCH else verdict.partition(" ")[0]
         text = f"{segment_name(spot.label)}\n{said}"
         x = min(max(spot.x, 40), _SIDE - 40)
         draw.multiline_text(

@@ -69,3 +69,13 @@ def test_lesson_00_lists_the_way() -> None:
     assert cell.source == plan.way()
     assert "| [01 · Why look along a cross?](01_why_axial.ipynb) | what a pixel can" in cell.source
     assert cell.source.count("| 45 min |") >= 1
+
+
+def test_the_readme_links_every_lesson_once_and_lists_nothing_else() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    _, table = readme.split("<!-- the lessons -->\n")
+    table, after = table.split("<!-- the lessons end -->\n")
+    links = re.findall(r"^\| \[\d\d .*?\]\(notebooks/(.*?)\) \|", table, re.MULTILINE)
+    assert links == [lesson.notebook for lesson in LESSONS.values()]
+    assert len(table.splitlines()) == len(LESSONS) + 2
+    assert not after.startswith("|")
