@@ -80,7 +80,7 @@ def test_global_weights_equal_loops(layer, recorded):
         q, k, _ = part.project(x)
     found = global_weights(part, q, k, cells)
     assert found.shape == (3, 2, ROWS, COLUMNS)
-        scale = part.logit_affine()[0][0]  # a common shift changes no softmax
+    scale = part.logit_affine()[0][0].detach()  # a common shift changes no softmax
     for n, (y, column) in enumerate(cells.tolist()):
         for head in range(2):
             logits = torch.zeros(ROWS, COLUMNS)
