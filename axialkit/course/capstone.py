@@ -57,7 +57,8 @@ PROJECTS = {
         ),
         Project(
             "diagonal hop",
-            "Write a third kind of hop: attention along the diagonal through every pixel.",
+            "Write a third kind of hop: every pixel attends along its diagonal, from the upper "
+            "left to the lower right. Queries, keys and values are the pixels of x themselves.",
             'gate("diagonal hop", hop)',
             (
                 "hop(x) on [b, c, h, w] is exact, with any h and w",
@@ -69,7 +70,8 @@ PROJECTS = {
         ),
         Project(
             "port a checkpoint",
-            "Bring weights of another program, with its names and layouts, into our network.",
+            "Bring weights of another program, with its names and layouts, into our tiny_avenue: "
+            "write port(foreign), which gives what load_state_dict takes.",
             'gate("port a checkpoint", port)',
             (
                 "port(foreign) gives a state dict that is right to the last number",
@@ -96,7 +98,8 @@ PROJECTS = {
             "Write the card of tiny for people who will rely on it.",
             'gate("model card", text)',
             (
-                "data, making, scores, limits, license; true numbers; the weakest class by name",
+                "headings for data, making, scores, limits, license; true numbers (how many "
+                "streets, of which size; PQ and mIoU of 100); the weakest class by name",
                 "who should not use it, and for what",
                 "scores by group of pictures: where is it worst, and why",
             ),
@@ -108,7 +111,8 @@ PROJECTS = {
             "Build a page around the network that everybody can use.",
             'gate("own page", page)',
             (
-                "named endpoints, a label on everything, its limits told, faults in a sentence",
+                "named endpoints, a label on everything, alt_text on pictures, its limits told, "
+                "faults in a sentence",
                 "usable with the keyboard alone, and read aloud",
                 "hosted, with the address in your repository",
             ),

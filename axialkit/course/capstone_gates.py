@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from axialkit.course.kinds import kind
 from axialkit.data.check import check_dataset
 from axialkit.data.check_report import Report
 from axialkit.data.cityscapes import THING_TRAIN_IDS, TRAIN_CLASSES
@@ -32,7 +33,7 @@ def own_images(root: Path | str) -> Iterator[Finding]:
     images = [sample.image for sample in report.samples if sample.image is not None]
     few = f"there are {len(images)}" if len(images) < _IMAGES else ""
     yield f"at least {_IMAGES} images", few
-    yield "they are pictures of your own", _copied(Path(root), images)
+    yield "no picture is empty, there twice, or of the kit", _copied(Path(root), images)
     yield from _classes(report)
 
 
@@ -82,7 +83,7 @@ def diagonal_hop(hop: Callable[..., Any]) -> Iterator[Finding]:
             ""
             if wrong < 1e-5
             else f"up to {wrong:.3g} off: softmax of q k / sqrt(c) over the "
-            "diagonal, as in axial_attend of lesson 02",
+            "diagonal, as in axial_attend of lesson 02; here q, k and v are x",
         )
         if stray or not wrong < 1e-5:
             return
@@ -97,7 +98,8 @@ def _stray(hop: Callable[..., Any], x: Any) -> str:  # noqa: ANN401  (a tensor)
     moved = ((hop(changed) - hop(x.clone())).abs().amax(dim=1) > 1e-9).nonzero().tolist()
     for image, y, at in moved:
         if image != 0 or y - at != y0 - x0:
-            return f"pixel ({y}, {at}) of image {image} hears pixel ({y0}, {x0}) of image 0"
+            other = ": of its other diagonal" if image == 0 and y + at == y0 + x0 else ""
+            return f"pixel ({y}, {at}) of image {image} hears pixel ({y0}, {x0}) of image 0{other}"
     expected = sum(0 <= y0 + t < height and 0 <= x0 + t < width for t in range(-height, height))
     return "" if len(moved) == expected else f"{len(moved)} of {expected} pixels hear ({y0}, {x0})"
 
@@ -133,6 +135,8 @@ def foreign_checkpoint(seed: int = 0) -> Foreign:
 
 def port_checkpoint(port: Callable[[Foreign], Mapping[str, Any]]) -> Iterator[Finding]:
     """Let ``port`` translate checkpoints that it has not seen; compare every number."""
+    import torch
+
     for seed in (11, 12):
         expected = _drawn_weights(seed)
         ported = port(foreign_checkpoint(seed))
@@ -147,7 +151,17 @@ def port_checkpoint(port: Callable[[Foreign], Mapping[str, Any]]) -> Iterator[Fi
         yield "nothing is left over", f"{len(extra)}, such as {extra[0]}" if extra else ""
         wrong = [_difference(k, ported[k], v) for k, v in expected.items() if k in ported]
         bad = [text for text in wrong if text]
-        yield "every number is in its place", f"{len(bad)} tensors: {bad[0]}" if bad else ""
+        yield (
+            "every number is in its place",
+            f"{len(bad)} tensors: {bad[0]}" if bad else "" if wrong else "there are none",
+        )
+        arrays = [k for k, value in ported.items() if not isinstance(value, torch.Tensor)]
+        yield (
+            "load_state_dict takes it: all are tensors",
+            f"{arrays[0]} is {kind(ported[arrays[0]])}: torch.from_numpy makes a tensor of it"
+            if arrays
+            else "",
+        )
 
 
 def _drawn_weights(seed: int) -> dict[str, Any]:
@@ -178,7 +192,7 @@ def _pairs(seed: int) -> Iterator[tuple[str, np.ndarray]]:
     for name, tensor in _drawn_weights(seed).items():
         owner, _, last = name.rpartition(".")
         module, array = modules[owner], tensor.numpy()
-        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+        if hasattr(module, "running_mean"):
             last = norms[last]
         elif last == "weight" and isinstance(module, nn.Conv2d | nn.Linear):
             last, array = "kernel", np.moveaxis(array, (0, 1), (-1, -2))

@@ -20,7 +20,7 @@ _SECTIONS = {
     "data": r"data|trained on",
     "making": r"made|making|training|recipe",
     "scores": r"score|result|quality|metric",
-    "limits": r"limit|not for|out of scope|caution",
+    "limits": r"limit|not for|out of scope|caution|never seen|must not|cannot",
     "license": r"licen[sc]e",
 }
 
@@ -106,8 +106,9 @@ def model_card(
         found = [body for title, body in sections if re.search(pattern, title, re.IGNORECASE)]
         empty = f'no heading ("## ...") about {name}' if not found else ""
         if found and len(" ".join(found).split()) < 5:
-            empty = "its section says next to nothing"
-        yield f"{name} are told" if name != "license" else "the license is told", empty
+            empty = "it says next to nothing"
+        yield f"a section is about {name}", empty
+    yield "it tells how many streets it learned from, and of which size", _data(text, truth)
     for score in ("pq", "miou"):
         yield _number_told(text, score, float(truth[score]))
     limits = " ".join(b for t, b in sections if re.search(_SECTIONS["limits"], t, re.IGNORECASE))
@@ -121,14 +122,32 @@ def _sections(text: str) -> list[tuple[str, str]]:
     return list(zip(cut[::2], cut[1::2], strict=True))
 
 
+def _data(text: str, truth: dict[str, Any]) -> str:
+    """Say which of the two true facts about the data is not told."""
+    count, (height, width) = truth["data"]["counts"]["train"], truth["data"]["size"]
+    thousands = (
+        f"{count // 1000}[ ,.'\u202f\u00a0]?{count % 1000:03d}" if count > 999 else str(count)
+    )
+    if not re.search(rf"(?<![\d.,]){thousands}(?![\d])", text):
+        return f"it learned from {count} streets, and nobody is told"
+    pairs = re.findall(r"(?<!\d)(\d+)(?=\D{1,12}(\d+))", text)
+    if not {(str(height), str(width)), (str(width), str(height))} & set(pairs):
+        return f"they have {height} × {width} pixels, and nobody is told"
+    return ""
+
+
 def _number_told(text: str, name: str, value: float) -> Finding:
     rests = re.findall(rf"\b{name}\b((?:(?!\bpq\b|\bmiou\b).)*)", text, re.IGNORECASE)
     said = [number for rest in rests for number in re.findall(r"\d+(?:\.\d+)?", rest)]
-    claim = f"{'PQ' if name == 'pq' else 'mIoU'} is told, and true"
+    word = "PQ" if name == "pq" else "mIoU"
+    claim = f"{word} is told, and true"
     if not said:
-        return claim, "the number is not there (such as: PQ 12.3)"
+        return claim, f"the number is not there (such as: {word} 12.3)"
     if not any(abs(float(number) - value) < 0.051 for number in said):
-        return claim, f"measured were {value:.1f}, the card says {', '.join(said[:3])}"
+        return claim, (
+            f"measured were {value:.1f} (of 100), behind the word {word} the card says "
+            f"{', '.join(said[:3])}"
+        )
     return claim, ""
 
 
@@ -165,7 +184,8 @@ def own_page(page: Any) -> Iterator[Finding]:  # noqa: ANN401  (a gradio.Blocks)
     unnamed = [e.api_name for e in events if e.api_name == getattr(e.fn, "__name__", "")]
     yield (
         "endpoints have names of their own",
-        f'"{unnamed[0]}" is the name of a Python function: rename that, and clients break'
+        f'"{unnamed[0]}" is the name of a Python function, which is what an endpoint gets that was '
+        "given none: give it another, that stays when the function is renamed"
         if unnamed else "",
     )  # fmt: skip
     parts = list(page.blocks.values())

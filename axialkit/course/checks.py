@@ -163,13 +163,21 @@ def _unchanged(after: Any, before: Any) -> bool:  # noqa: ANN401
 def _wrong_kind(exercise: Exercise, function: Function) -> str:
     """Say so if something of another kind comes, before any property is tried."""
     seen, solution = exercise.observe(function), _solution(exercise)
-    for probe in exercise.probes:
-        if problem := _wrong_on(seen, probe, _run(solution, probe).result):
+    right = [_run(solution, probe).result for probe in exercise.probes]
+    takes_none = any(result is None for result in right)
+    for probe, expected in zip(exercise.probes, right, strict=True):
+        if problem := _wrong_on(seen, probe, expected, takes_none=takes_none):
             return f"{_call(exercise, probe)} {problem}"
     return ""
 
 
-def _wrong_on(function: Function, probe: tuple[Any, ...], expected: Any) -> str:  # noqa: ANN401
+def _wrong_on(
+    function: Function,
+    probe: tuple[Any, ...],
+    expected: Any,  # noqa: ANN401
+    *,
+    takes_none: bool,
+) -> str:
     """Return what is wrong with the kind of one result, whatever its numbers."""
     arguments = copy.deepcopy(probe)
     try:
@@ -180,6 +188,8 @@ def _wrong_on(function: Function, probe: tuple[Any, ...], expected: Any) -> str:
         return explain(error, function)
     if not all(map(_equal, arguments, probe)):
         return _CHANGED
+    if got is None and takes_none:
+        return ""  # None is an answer here: the properties say where it is a wrong one
     if got is None and expected is not None:
         return "returns nothing: is there a return? (print shows a value, return hands it over.)"
     return kind_problem(got, expected)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from jaxtyping import Shaped
 
 from axialkit.structures import VOID, PanopticResult
 from axialkit.visualize.panoptic import segment_name
@@ -55,12 +54,14 @@ _KINDS: dict[str, tuple[type, ...]] = {
 }
 
 
-def predict(image: Shaped[np.ndarray, "..."], network: Network) -> dict[str, Any]:
+def predict(image: object, network: Network) -> dict[str, Any]:
     """Answer with numbers and text only, as the schema says: largest segment first, no void.
 
     Raises:
         ValueError: the image is not uint8 ``[height, width, 3]``.
     """
+    if not isinstance(image, np.ndarray):
+        raise ValueError(f"An image must be a NumPy array, got a {type(image).__name__}.")
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
         raise ValueError(
             f"An image must be uint8 [height, width, 3], got {image.dtype} {list(image.shape)}."

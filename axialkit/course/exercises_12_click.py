@@ -1,7 +1,10 @@
 """Lesson 12, exercise 12.3, from click to cell: what must hold, typical mistakes, hints."""
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
+
+import numpy as np
 
 from axialkit.course.clicks import Pair, click_to_feature, feature_to_click
 from axialkit.course.lesson import Exercise, Function, Mutant, Property
@@ -17,6 +20,7 @@ _FRAMES = (
     ((129, 257), (129, 257), 4),
     ((1, 7), (1, 7), 2),
     ((7, 1), (7, 1), 2),
+    ((30, 40), (13, 17), 1),
 )
 
 _HALVES = ((9, 17), (5, 9), 2)  # odd pixels of the picture lie half way between two of the crop
@@ -25,8 +29,14 @@ _HALVES = ((9, 17), (5, 9), 2)  # odd pixels of the picture lie half way between
 def _cell(find: Function, click: Click, frame: tuple[Pair, Pair, int]) -> tuple[int, ...]:
     got = find(click, *frame)
     size = frame[0]
-    assert got is not None, f"the click {click} is inside a picture of {size}, you say it is not"
-    assert len(got) == 2, f"a cell is (row, column), got {got!r}"
+    assert got is not None, (
+        f"the click {click} is inside a picture of {size}, and you return None, as for one that "
+        "is not (or is there no return?)"
+    )
+    is_pair = isinstance(got, tuple | list | np.ndarray) and len(got) == 2
+    assert is_pair and all(isinstance(part, Integral) for part in got), (
+        f"a cell is (row, column), two whole numbers, got {got!r}"
+    )
     row, column = (int(part) for part in got)
     return row, column
 
@@ -111,6 +121,8 @@ def _spoilt(click: Click, size: Pair, fitted: Pair, stride: int, kind: str) -> A
     cell = []
     for place, side, shrunk in zip((y, x), size, fitted, strict=True):
         exact = place * (shrunk - 1) / max(1, side - 1)
+        if kind == "sizes":
+            exact = place * shrunk / side
         pixel = exact if kind == "one rounding" else int(exact + 0.5)
         cell.append(int(pixel / stride + (0 if kind == "floor" else 0.5)))
         if kind == "even":
@@ -183,10 +195,16 @@ CLICK_TO_FEATURE = Exercise(
             "1.",
         ),
         _mutant(
-            "rounded once",
+            "not rounded first",
             "one rounding",
-            "the cell is found in one step. Round to a pixel of the crop first: a network sees "
-            "pixels.",
+            "the place in the crop is not rounded, or cut off, before the cell is found. Round to "
+            "the nearest pixel first: a network sees pixels.",
+        ),
+        _mutant(
+            "fitted / size",
+            "sizes",
+            "the pixel is multiplied by fitted / size. Then the last one does not become the last: "
+            "corners stay corners with (fitted - 1) / (size - 1).",
         ),
     ),
     hints=(

@@ -26,6 +26,14 @@ def _two_cars() -> Array:
     return np.repeat([[13001, 13002]], 4, axis=0).repeat(3, axis=1).astype(np.int32)
 
 
+_PROBES = (
+    (_picture(9, 12, 10), _labels(9, 12, 10), COLORBLIND.colors),
+    (_picture(12, 8, 11), _labels(12, 8, 11), CITYSCAPES.colors),
+    (_picture(4, 6, 12), _two_cars(), COLORBLIND.colors),
+    (np.full((4, 6, 3), 255, np.uint8), _two_cars() - 6000, CITYSCAPES.colors),  # bright signs
+)
+
+
 def _fills(image: Array, panoptic: Array, colors: Array) -> Array:
     return (0.4 * image + 0.6 * colors[panoptic // LABEL_DIVISOR]).round()
 
@@ -63,13 +71,13 @@ def _borders(paint: Function) -> None:
         inside = ~boundaries(panoptic)
         changed = np.abs(got - _fills(image, panoptic, COLORBLIND.colors)).sum(axis=2) > 0
         assert not (changed & inside).any(), (
-            "a pixel whose right and lower neighbor are of its own segment keeps its blend; "
-            f"{int((changed & inside).sum())} of yours do not"
+            "a pixel whose right and lower neighbor are of its own segment keeps its blend (beyond "
+            f"the last row and column is none); {_count(changed & inside)} in {[*got.shape[:2]]}"
         )
         line = np.isin(got.sum(axis=2), (0, 765))
         assert line[~inside].all(), (
-            "a pixel whose right or lower neighbor is of another segment is black or white; "
-            f"{int((~line & ~inside).sum())} of {int((~inside).sum())} are neither"
+            "a pixel whose right or lower neighbor is of another segment is black or white; of "
+            f"{int((~inside).sum())} of them, {_count(~line & ~inside, 'neither')}"
         )
 
 
@@ -91,6 +99,26 @@ def _is_seen(paint: Function) -> None:
                 f"on an image of grey {grey} a border pixel has a contrast of only {weakest:.2f} "
                 f"to the blend it covers; black or white always gives {ENOUGH} or more"
             )
+
+
+def _better_ink(paint: Function) -> None:
+    for image, panoptic, colors in _PROBES:
+        got, fills = paint(image, panoptic, colors), _fills(image, panoptic, colors)
+        black, white = (contrast(fills, np.full(3, ink)) for ink in (0.0, 255.0))
+        expected = np.where(white > black, 255, 0)
+        wrong = boundaries(panoptic) & (got[..., 0] != expected) & (np.abs(white - black) > 1e-6)
+        for y, x in np.argwhere(wrong)[:1]:
+            raise AssertionError(
+                f"pixel ({y}, {x}): the blend {fills[y, x].astype(int).tolist()} has a contrast of "
+                f"{black[y, x]:.3f} to black and {white[y, x]:.3f} to white, so the border is "
+                f"{'white' if expected[y, x] else 'black'} there; got {got[y, x].tolist()}"
+            )
+
+
+def _count(wrong: Array, what: str = "not so") -> str:
+    """Say how many pixels are wrong, and which is the first."""
+    first = np.argwhere(wrong)[0].tolist() if wrong.any() else []
+    return f"{int(wrong.sum())} are {what} with you, such as (row, column) {tuple(first)}"
 
 
 def _spoilt(image: Array, panoptic: Array, colors: Array, kind: str) -> Array:
@@ -134,12 +162,9 @@ OVERLAY = Exercise(
         Property("borders, and only borders, are black or white", _borders),
         Property("two cars side by side are told apart", _tells_cars_apart),
         Property("every border pixel can be seen (contrast 4.5)", _is_seen),
+        Property("of black and white it is the one with the larger contrast", _better_ink),
     ),
-    probes=(
-        (_picture(9, 12, 10), _labels(9, 12, 10), COLORBLIND.colors),
-        (_picture(12, 8, 11), _labels(12, 8, 11), CITYSCAPES.colors),
-        (_picture(4, 6, 12), _two_cars(), COLORBLIND.colors),
-    ),
+    probes=_PROBES,
     mutants=(
         _mutant(
             "always white",

@@ -8,53 +8,10 @@ import numpy as np
 
 from axialkit.course.contract import json_problem, predict, violations
 from axialkit.course.lesson import Exercise, Function, Mutant, Property
+from axialkit.course.stand_ins import picture, sees_equals, sees_nothing, stand_in
 from axialkit.structures import VOID, PanopticResult
 
 Answer = dict[str, Any]
-
-
-def _picture(height: int, width: int, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
-
-
-def _result(labels: np.ndarray, probability: np.ndarray) -> PanopticResult:
-    """Wrap labels in a result; what the exercise does not need is as it may be."""
-    nothing = np.zeros(labels.shape, np.int64)
-    semantic = (labels // 1000).astype(np.uint8)
-    return PanopticResult(
-        labels, semantic, nothing, np.zeros((0, 2), np.int64), np.zeros(0),
-        np.full(labels.shape, 0.25, np.float32), probability,
-    )  # fmt: skip
-
-
-def stand_in(image: np.ndarray) -> PanopticResult:
-    """Answer at once, in place of a network: road, a building, two cars, a person, a void frame."""
-    height, width = image.shape[:2]
-    labels = np.zeros((height, width), np.int32)
-    labels[: height // 2] = 2000
-    labels[height // 2 : height // 2 + 2, 1:4] = 13001
-    labels[height // 2 : height // 2 + 2, 5:7] = 13002
-    labels[-1, width - 3 :] = 11001
-    labels[0] = VOID
-    probability = np.where(labels >= 11000, 0.5, 0.75)  # doubles: any way to a mean will do
-    probability[-1, 0] = 1.0
-    probability[labels == VOID] = 0
-    return _result(labels, probability)
-
-
-def sees_nothing(image: np.ndarray) -> PanopticResult:
-    """Answer with void everywhere."""
-    shape = image.shape[:2]
-    return _result(np.full(shape, VOID, np.int32), np.zeros(shape, np.float32))
-
-
-def sees_equals(image: np.ndarray) -> PanopticResult:
-    """Answer with upright bands of 13 segments, all but the last two pixels wide."""
-    kinds = (13002, 0, 18001, 11003, 2000, 13001, 11001, 8000, 11002, 10000, 1000, 13003)
-    bands = np.array([*kinds, 12001], np.int32)
-    row = bands[np.minimum(np.arange(image.shape[1]) // 2, len(bands) - 1)]
-    labels = np.repeat(row[None], image.shape[0], axis=0)
-    return _result(labels, np.full(labels.shape, 0.5))
 
 
 def _plain(call: Function, image: np.ndarray, network: Function = stand_in) -> Answer:
@@ -66,28 +23,31 @@ def _plain(call: Function, image: np.ndarray, network: Function = stand_in) -> A
 
 
 def _keeps_the_schema(call: Function) -> None:
-    for image, network in ((_picture(8, 16), stand_in), (_picture(9, 8), sees_nothing)):
+    for image, network in ((picture(8, 16), stand_in), (picture(9, 8), sees_nothing)):
         broken = violations(_plain(call, image, network))
         assert not broken, "; ".join(broken[:3])
 
 
 def _tells_the_size(call: Function) -> None:
-    got = _plain(call, _picture(8, 16))["size"]
+    got = _plain(call, picture(8, 16))["size"]
     assert got == [8, 16], f"8 rows and 16 columns are the size [8, 16], (height, width); got {got}"
 
 
 def _lists_the_segments(call: Function) -> None:
-    found = {part["id"]: part for part in _plain(call, _picture(8, 16))["segments"]}
+    found = {part["id"]: part for part in _plain(call, picture(8, 16))["segments"]}
     assert VOID not in found, f"void ({VOID}) is where nothing was found: it is no segment"
     assert sorted(found) == [0, 2000, 11001, 13001, 13002], (
         f"the segments are 0, 2000, 11001, 13001 and 13002, got {sorted(found)}"
     )
-    names = (found[2000]["name"], found[13002]["name"])
-    assert names == ("building", "car 2"), f"names are those of segment_name, got {names}"
+    for label, name in ((0, "road"), (2000, "building"), (13002, "car 2")):
+        got = found[label]["name"]
+        assert got == name, f"segment_name({label}) is {name!r}, you say {got!r}"
+    few = len(_plain(call, picture(80, 60))["segments"])
+    assert few == 5, f"small segments count, too: 5 are in a picture [80, 60, 3], you list {few}"
 
 
 def _measures_the_segments(call: Function) -> None:
-    found = {part["id"]: part for part in _plain(call, _picture(8, 16))["segments"]}
+    found = {part["id"]: part for part in _plain(call, picture(8, 16))["segments"]}
     box = found[13001]["box"]
     assert box == [4, 1, 6, 4], (
         f"car 1 fills rows 4 and 5, columns 1 to 3: its box is [4, 1, 6, 4] (top, left, bottom, "
@@ -104,15 +64,32 @@ def _measures_the_segments(call: Function) -> None:
         f"a score is the mean of segment_probability over the segment; of the road that is "
         f"{road:.5g}, got {found[0]['score']}"
     )
+    for size in ((8, 16), (11, 9)):
+        _every_part(_plain(call, picture(*size)), predict(picture(*size), stand_in))
+
+
+def _every_part(answer: Answer, expected: Answer) -> None:
+    found = {part["id"]: part for part in answer["segments"]}
+    for part in expected["segments"]:
+        for word in ("box", "area", "score"):
+            got = found[part["id"]][word]
+            assert np.allclose(got, part[word], rtol=1e-5, atol=1e-6), (
+                f"a picture of {expected['size']}: the {word} of {part['name']} is "
+                f"{_short(part[word])}, got {_short(got)}"
+            )
+
+
+def _short(value: Any) -> str:  # noqa: ANN401  (a box or a number)
+    return str(value) if isinstance(value, list) else f"{value:.6g}"
 
 
 def _largest_first(call: Function) -> None:
-    parts = _plain(call, _picture(3, 28), sees_equals)["segments"]
+    parts = _plain(call, picture(3, 28), sees_equals)["segments"]
     assert len(parts) == 13, (
         f"a picture of 13 segments has 13 of them in its answer, not {len(parts)}"
     )
     for size, network in (((8, 16), stand_in), ((11, 9), stand_in), ((3, 28), sees_equals)):
-        parts = _plain(call, _picture(*size), network)["segments"]
+        parts = _plain(call, picture(*size), network)["segments"]
         order = [(-part["area"], part["id"]) for part in parts]
         assert order == sorted(order), (
             "the largest segment comes first, the smaller id of equals; got the areas "
@@ -128,7 +105,7 @@ def _is_about_this_picture(call: Function) -> None:
         seen.append(image)
         return stand_in(image)
 
-    image = _picture(9, 12, seed=3)
+    image = picture(9, 12, seed=3)
     _plain(call, image, watching)
     assert len(seen) == 1, f"ask the network once per call; yours asked {len(seen)} times"
     assert np.array_equal(seen[0], image), "hand the picture to the network as it came"
@@ -136,23 +113,44 @@ def _is_about_this_picture(call: Function) -> None:
 
 def _refuses(call: Function) -> None:
     bad = {
-        "a float image": _picture(8, 16) / 255,
-        "a grey image [8, 16]": _picture(8, 16)[..., 0],
+        "a float image": picture(8, 16) / 255,
+        "a grey image [8, 16]": picture(8, 16)[..., 0],
         "4 channels": np.zeros((8, 16, 4), np.uint8),
         "an empty image": np.zeros((0, 16, 3), np.uint8),
         "channels first [3, 8, 16]": np.zeros((3, 8, 16), np.uint8),
+        "a list": picture(2, 2).tolist(),
+        "None": None,
     }
+    said = set()
     for name, image in bad.items():
         try:
             call(image, stand_in)
         except ValueError as error:
-            assert str(error).strip(), f"{name}: say in the ValueError what is wrong"
+            said.add(str(error).strip())
+            assert "" not in said, f"{name}: say in the ValueError what is wrong"
             continue
         except Exception as error:  # noqa: BLE001  (whatever the learner's code raises)
             raise AssertionError(
                 f"{name} must raise a ValueError, yours raises {type(error).__name__}: {error}"
             ) from error
         raise AssertionError(f"{name} must raise a ValueError; yours answers as if all were well")
+    assert len(said) > 1, (
+        f"whatever the image is, your ValueError says {min(said)[:80]!r}. Say what was given: its "
+        "type and its shape, so that the caller need not guess"
+    )
+
+
+def _rounded(value: Any) -> Any:  # noqa: ANN401  (whatever learners return)
+    """Round the fractions of an answer: the mean of some float32 is one in the 8th digit or so."""
+    if isinstance(value, dict):
+        return {name: _rounded(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_rounded(part) for part in value]
+    return round(float(value), 5) if isinstance(value, float | np.floating) else value
+
+
+def _rounding(call: Function) -> Function:
+    return lambda image, network: _rounded(call(image, network))
 
 
 def _void_listed(answer: Answer, result: PanopticResult) -> None:
@@ -187,6 +185,13 @@ def _other_probability(answer: Answer, result: PanopticResult) -> None:
         part["score"] = float(result.confidence[result.panoptic == part["id"]].mean())
 
 
+def _area_of_the_box(answer: Answer, result: PanopticResult) -> None:
+    for part in answer["segments"]:
+        top, left, bottom, right = part["box"]
+        part["area"] = (bottom - top) * (right - left) / result.panoptic.size
+    answer["segments"].sort(key=lambda part: (-part["area"], part["id"]))
+
+
 def _by_id(answer: Answer, result: PanopticResult) -> None:
     answer["segments"].sort(key=lambda part: part["id"])
 
@@ -219,9 +224,9 @@ PREDICT = Exercise(
         Property("what is no picture gets a ValueError", _refuses),
     ),
     probes=(
-        (_picture(8, 16), stand_in),
-        (_picture(12, 10, 1), stand_in),
-        (_picture(7, 9, 2), sees_nothing),
+        (picture(8, 16), stand_in),
+        (picture(12, 10, 1), stand_in),
+        (picture(7, 9, 2), sees_nothing),
     ),
     mutants=(
         _mutant("void listed", _void_listed, "void is listed among the segments. Leave it out."),
@@ -242,6 +247,12 @@ PREDICT = Exercise(
             _in_pixels,
             "areas are counted in pixels. A share of the picture, 0 to 1, means the same at any "
             "size.",
+        ),
+        _mutant(
+            "area of the box",
+            _area_of_the_box,
+            "the area is that of the box. Count the segment's own pixels: another may lie before "
+            "it.",
         ),
         _mutant(
             "ordered by id",
@@ -269,4 +280,5 @@ PREDICT = Exercise(
         "int(ys.max()) + 1, int(xs.max()) + 1]; at the end "
         'segments.sort(key=lambda part: (-part["area"], part["id"])).',
     ),
+    observe=_rounding,
 )

@@ -66,27 +66,33 @@ def _half_a_step(store: Function) -> None:
 
 
 def _channels_are_apart(store: Function) -> None:
-    weight = draw(3, 4, 6)
-    louder = weight.clone()
-    louder[2] *= 100
-    (codes, scale), (codes_after, scale_after) = store(weight, 8), store(louder, 8)
-    assert torch.equal(codes, codes_after), (
-        "channel 2 was made 100 times as large. Its scale takes that up: no code may change"
-    )
-    others = torch.tensor([0, 1, 3])
-    assert torch.allclose(scale[others], scale_after[others]), (
-        "channel 2 was made 100 times as large; the scales of the other channels must not move"
-    )
+    weight, others = draw(3, 4, 6), torch.tensor([0, 1, 3])
+    for factor, change in ((100, "100 times as large"), (2.0**-30, "a billionth as large")):
+        other = weight.clone()
+        other[2] *= factor
+        (codes, scale), (codes_after, scale_after) = store(weight, 8), store(other, 8)
+        assert torch.equal(codes, codes_after), (
+            f"channel 2 was made {change}. Its scale takes that up: no code may change, its "
+            f"largest was {int(codes[2].abs().max())} and is {int(codes_after[2].abs().max())}"
+        )
+        assert torch.allclose(scale[others], scale_after[others]), (
+            f"channel 2 was made {change}; the scales of the other channels must not move"
+        )
 
 
 def _zeros_stay(store: Function) -> None:
     weight = draw(4, 3, 4)
     weight[1] = 0
+    weight[2] = torch.tensor([1.0, -1.0, 2.0, -2.0])
     codes, scale = store(weight, 8)
     assert bool(scale.isfinite().all()) and float(scale[1]) == 1, (
         f"a channel of zeros has scale 1, so that nothing is divided by 0; yours is {scale[1]:.3g}"
     )
     assert int(codes[1].abs().max()) == 0, "a channel of zeros has the codes 0"
+    assert abs(float(scale[2]) * 127 - 2) < 1e-5, (
+        "the channel [1, -1, 2, -2] is none of zeros, though its sum is 0: its scale is 2 / 127, "
+        f"{2 / 127:.6g}; yours is {scale[2]:.6g}"
+    )
 
 
 def _codes(weight: Tensor, scale: Tensor) -> Tensor:
@@ -136,6 +142,12 @@ def _with_zeros(seed: int, *shape: int) -> Tensor:
     return weight
 
 
+def _with_a_faint_one(seed: int, *shape: int) -> Tensor:
+    weight = draw(seed, *shape)
+    weight[0] *= 2.0**-30
+    return weight
+
+
 QUANTISE = Exercise(
     key="12.1",
     name="quantise",
@@ -153,6 +165,7 @@ QUANTISE = Exercise(
         (draw(11, 3, 2, 3, 3), 4),
         (_with_zeros(12, 3, 5), 8),
         (draw(13, 4, 5).double(), 6),
+        (_with_a_faint_one(14, 3, 5), 8),
     ),
     mutants=(
         Mutant(

@@ -29,9 +29,10 @@ def kind(value: object) -> str:
 
 def parts(value: Any) -> Any:  # noqa: ANN401
     """Return what can be compared of a layer (its tensors) or a web page (what it answers)."""
-    if hasattr(value, "state_dict"):
+    if hasattr(value, "state_dict") and not isinstance(value, type):
         return value.state_dict()
-    return page_facts(value) if hasattr(value, "get_config_file") else value
+    is_page = hasattr(value, "get_config_file") and not isinstance(value, type)
+    return page_facts(value) if is_page else value
 
 
 def kind_problem(got: Any, expected: Any) -> str:  # noqa: ANN401  (whatever learners return)

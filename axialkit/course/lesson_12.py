@@ -37,7 +37,7 @@ LESSON_12 = Lesson(
                 "One image at a time, always",
             ),
             1,
-            "Sizes are written into the program while it is traced. What shall vary has to be "
+            "Sizes become part of the program while it is written down. What shall vary has to be "
             "named, and may vary only as far as the network's arithmetic allows: 16 k + 1 here.",
         ),
         Question(
@@ -61,7 +61,7 @@ LESSON_12 = Lesson(
             "A click is [x, y]: 160 to the right, 32 down. Row 32 / 16 = 2, column 160 / 16 = 10.",
         ),
         Question(
-            "Why does an endpoint get a name of its own, such as /segment?",
+            "Why does an endpoint get a name of its own, such as /square?",
             (
                 "Gradio demands one",
                 "It is faster",

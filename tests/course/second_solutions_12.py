@@ -25,6 +25,8 @@ def quantise_by_loop(weight: torch.Tensor, bits: int) -> list[torch.Tensor]:
 
 
 def predict_by_loop(image: np.ndarray, network: Callable[..., Any]) -> dict[str, Any]:
+    if type(image).__name__ != "ndarray":
+        raise ValueError(f"no picture: {image!r:.40}")
     if str(image.dtype) != "uint8" or len(image.shape) != 3 or image.shape[-1] != 3:
         raise ValueError(f"no picture: {image.dtype}, {image.shape}")
     if 0 in image.shape:

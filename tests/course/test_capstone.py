@@ -108,7 +108,7 @@ def test_a_diagonal_hop_passes() -> None:
         (lambda x: None, "the same out: got NoneType"),
         (lambda x: x, "1 of 4 pixels hear (2, 3)"),
         (_rows, "hears pixel (2, 3) of image 0"),
-        (_other_diagonal, "hears pixel (2, 3) of image 0"),
+        (_other_diagonal, "hears pixel (2, 3) of image 0: of its other diagonal"),
         (_wrapped, "hears pixel (2, 3) of image 0"),
         (_mixed_batch, "hears pixel (2, 3) of image 0"),
         (lambda x: by_mask(x, steps=(-1, 0, 1)), "3 of 4 pixels hear (2, 3)"),
@@ -190,6 +190,11 @@ def test_it_can_be_loaded() -> None:
     [
         (lambda foreign: None, "got a NoneType"),
         (lambda foreign: {}, "no weight is missing"),
+        (lambda foreign: {}, "every number is in its place: there are none"),
+        (
+            lambda foreign: {name: t.numpy() for name, t in port(foreign).items()},
+            "is a NumPy array: torch.from_numpy makes a tensor",
+        ),
         (lambda foreign: dict(foreign), "nothing is left over"),
         (
             lambda foreign: {**port(foreign), "save_counter": 7},
@@ -204,6 +209,16 @@ def test_it_can_be_loaded() -> None:
 )
 def test_other_ports_do_not(bad: Callable[..., Any], message: str) -> None:
     assert message in problems(port_checkpoint(bad))
+
+
+def test_the_names_are_those_of_another_program() -> None:
+    """All that a norm holds has another name there."""
+    from axialkit.model import build_model
+
+    lasts = {name.rpartition("/")[2] for name in foreign_checkpoint()}
+    assert lasts >= {*LAST, "save_counter"} and not lasts & {"weight", "running_mean"}
+    ours = build_model("tiny_avenue").state_dict()
+    assert not {name.replace("/", ".") for name in foreign_checkpoint() if "norm" in name} & {*ours}
 
 
 # ---- every project
