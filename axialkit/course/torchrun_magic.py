@@ -163,8 +163,7 @@ def _used(code: str) -> set[str]:
         tables.extend(table.get_children())
         outermost = table.get_type() == "module"
         for symbol in table.get_symbols():
-            around = not symbol.is_assigned() if outermost else symbol.is_global()
-            if around and symbol.is_referenced():
+            if not symbol.is_assigned() if outermost else symbol.is_global():
                 names.add(symbol.get_name())
     return names - set(dir(builtins))
 

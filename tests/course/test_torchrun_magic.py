@@ -63,6 +63,13 @@ def test_names_of_their_own_are_not_looked_up(shell):
     assert "mine = [1]" not in handed_code(["share"], shell.user_ns)
 
 
+def test_a_counter_that_is_global_comes_along(shell):
+    shell.run_cell("calls = 4\ndef count():\n    global calls\n    calls += 1\n    return calls")
+    names = {}
+    exec(handed_code(["count"], shell.user_ns), names)  # noqa: S102
+    assert names["count"]() == 5
+
+
 def test_a_lambda_is_handed_over_under_its_name(shell):
     shell.run_cell("LIMIT = 3\nshare = lambda x, rank: x[rank::LIMIT]")
     names = {}
