@@ -1,5 +1,7 @@
 """Lesson 10's experiment: how far weights drift if a batch is normalised in pieces."""
 
+import functools
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -23,11 +25,16 @@ def train_in_pieces(pieces: int, seed: int = 0) -> Float[Tensor, "step weight"]:
 
     Returns the weights after every step.
     """
+    return _train(pieces, seed, STEPS)
+
+
+@functools.lru_cache(maxsize=8)  # the lesson asks for the same training twice
+def _train(pieces: int, seed: int, steps: int) -> Float[Tensor, "step weight"]:
     weights = []
     with small_task.in_double_precision():
         net = small_task.network(seed)
         optimizer = torch.optim.SGD(net.parameters(), RATE, momentum=MOMENTUM)
-        for step in range(STEPS):
+        for step in range(steps):
             optimizer.zero_grad()
             order = order_of(step, seed)
             for piece in range(pieces):

@@ -1,6 +1,7 @@
 """Lesson 10, exercise 10.4, a batch in pieces: what must hold, typical mistakes, hints."""
 
 import copy
+import weakref
 from typing import Any
 
 import torch
@@ -22,9 +23,43 @@ class _Used(nn.Sequential):
         return new
 
 
-def _classifier(dtype: torch.dtype = torch.float64, made: type = nn.Sequential) -> nn.Module:
+class _Kept:
+    """A tensor that a forward pass keeps for backward; gone when nobody needs it any more."""
+
+    def __init__(self, tensor: Tensor, piece: float) -> None:
+        self.tensor, self.piece = tensor.detach(), piece  # with its graph it would never go
+
+
+class _Watchful(nn.Module):
+    """A layer that sees, and whose answer tells, how much is in memory at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: weakref.WeakSet[_Kept] = weakref.WeakSet()
+        self.seen: list[tuple[int, int]] = []  # of every pass: images, and what others still keep
+
+    def __deepcopy__(self, memo: Any) -> "_Watchful":  # noqa: ANN401  (checks work on copies)
+        new = _Watchful()
+        new.seen = self.seen
+        return new
+
+    def forward(self, x: Tensor) -> Tensor:
+        piece = float(x.detach().sum())
+        images, kept = len(x), sum(each.piece != piece for each in self.kept)
+        self.seen.append((images, kept))
+
+        def keep(tensor: Tensor) -> _Kept:
+            new = _Kept(tensor, piece)
+            self.kept.add(new)
+            return new
+
+        with torch.autograd.graph.saved_tensors_hooks(keep, lambda each: each.tensor):
+            return torch.tanh(x) * images * (1 + kept)
+
+
+def _classifier(dtype: torch.dtype = torch.float64, made: type = nn.Sequential) -> nn.Sequential:
     generator = torch.Generator().manual_seed(4)
-    net = made(nn.Linear(5, 4), nn.Tanh(), nn.Linear(4, 3)).to(dtype)
+    net: nn.Sequential = made(nn.Linear(5, 4), nn.Tanh(), nn.Linear(4, 3)).to(dtype)
     for weight in net.parameters():
         weight.data = torch.randn(weight.shape, generator=generator, dtype=dtype)
     return net
@@ -71,16 +106,34 @@ def _other_pieces(accumulate: Function) -> None:
     _as_at_once(accumulate, ((7, 2), (8, 3), (5, 4)))
 
 
+def _seen(accumulate: Function, size: int, pieces: int) -> list[tuple[int, int]]:
+    """Return of every pass through the network the images, and what earlier ones still keep."""
+    net, watch = _classifier(), _Watchful()
+    net.insert(1, watch)
+    accumulate(net, *_batch(size), pieces)
+    return watch.seen
+
+
 def _one_at_a_time(accumulate: Function) -> None:
     for size, pieces in ((8, 4), (8, 3), (6, 6)):
-        net = _classifier()
-        seen: list[int] = []
-        net.register_forward_pre_hook(lambda _, given, seen=seen: seen.append(len(given[0])))
-        accumulate(net, *_batch(size), pieces)
-        most, allowed = max(seen, default=0), -(-size // pieces)
+        most = max((images for images, _ in _seen(accumulate, size, pieces)), default=0)
+        allowed = -(-size // pieces)
         assert most <= allowed, (
             f"{size} images in {pieces} pieces: {most} go through the network at once, {allowed} "
             "would fit"
+        )
+        assert most == allowed, (
+            f"{size} images in {pieces} pieces: {allowed} may go through the network at once, here "
+            f"it is {most} at most"
+        )
+
+
+def _memory_is_free(accumulate: Function) -> None:
+    for size, pieces in ((8, 4), (7, 2)):
+        held = sum(kept > 0 for _, kept in _seen(accumulate, size, pieces))
+        assert held == 0, (
+            f"{size} images in {pieces} pieces: {held} times a piece begins while memory still "
+            "holds what an earlier one keeps for its backward"
         )
 
 
@@ -93,7 +146,7 @@ def _nothing_old(accumulate: Function) -> None:
 
 
 def _accumulated(
-    net: nn.Module, parts: list[tuple[Tensor, Tensor, float]], *, zero: str = "once"
+    net: nn.Module, parts: list[tuple[Tensor, Tensor, Any]], *, zero: str = "once"
 ) -> list[Tensor]:
     """Add up the gradients of pieces, each with its factor."""
     if zero == "once":
@@ -115,6 +168,19 @@ def _shares(x: Tensor, y: Tensor, pieces: int) -> list[tuple[Tensor, Tensor, Any
     return [(a, b, len(a) / len(x)) for a, b, _ in _cut(x, y, pieces)]
 
 
+def _one_backward(net: nn.Module, x: Tensor, y: Tensor, pieces: int) -> list[Tensor]:
+    net.zero_grad()
+    total = torch.zeros((), dtype=x.dtype)
+    for part, truth, share in _shares(x, y, pieces):
+        total = total + share * F.cross_entropy(net(part), truth)
+    total.backward()
+    return [weight.grad for weight in net.parameters() if weight.grad is not None]
+
+
+def _one_by_one(net: nn.Module, x: Tensor, y: Tensor, pieces: int) -> list[Tensor]:
+    return _accumulated(net, _shares(x, y, len(x)))
+
+
 def _whole_pieces_only(net: nn.Module, x: Tensor, y: Tensor, pieces: int) -> list[Tensor]:
     size = len(x) // pieces
     x, y = x[: size * pieces], y[: size * pieces]
@@ -131,12 +197,14 @@ ACCUMULATE_GRADIENTS = Exercise(
         Property("equal pieces: as the batch at once", _equal_pieces),
         Property("pieces of several sizes, too", _other_pieces),
         Property("no more than one piece goes through the network at a time", _one_at_a_time),
+        Property("its memory is free before the next one begins", _memory_is_free),
         Property("what was in the gradients before does not count", _nothing_old),
     ),
     probes=(
         (_classifier(), *_batch(6), 3),
         (_classifier(), *_batch(8), 3),
         (_classifier(made=_Used), *_batch(7), 2),
+        (_classifier().insert(1, _Watchful()), *_batch(8), 4),
     ),
     mutants=(
         Mutant(
@@ -166,6 +234,18 @@ ACCUMULATE_GRADIENTS = Exercise(
             lambda net, x, y, pieces: _accumulated(net, [(x, y, 1.0)]),
             "the gradients are right, but more than a piece goes through the network at once, and "
             "memory was the reason for pieces.",
+        ),
+        Mutant(
+            "one backward",
+            _one_backward,
+            "the gradients are right, but backward comes once, after all pieces: until then all of "
+            "them stay in memory. Call it for each piece; it adds to what is in .grad.",
+        ),
+        Mutant(
+            "image by image",
+            _one_by_one,
+            "the gradients are right, but single images go through the network, whatever `pieces` "
+            "says. Larger pieces, as large as memory allows, take less time.",
         ),
         Mutant(
             "old gradients",

@@ -14,10 +14,11 @@ def _counts(processes: int, classes: int, seed: int) -> np.ndarray:
 
 
 def _some_absent() -> np.ndarray:
-    """Class 0 in one process only, 1 never found, 2 nowhere."""
+    """Class 0 in one process only, 1 never found, 2 nowhere, 3 found where it is not."""
     counts = _counts(2, 5, 3)
     counts[1, 0] = counts[:, 2] = 0
     counts[:, 1, :2] = 0
+    counts[:, 3, [0, 1, 3]] = 0
     return counts
 
 
@@ -32,7 +33,10 @@ def _by_hand(counts: np.ndarray) -> float:
 
 def _agrees(merge: Function, counts: np.ndarray, what: str) -> None:
     got, expected = merge(counts), _by_hand(counts)
-    assert abs(got - expected) < 1e-9, f"{what}: PQ is {expected:.4f}, you say {got:.4f}"
+    digits = 4 if f"{got:.4f}" != f"{expected:.4f}" else 10
+    assert abs(got - expected) < 1e-9, (
+        f"{what}: PQ is {expected:.{digits}f}, you say {got:.{digits}f}"
+    )
 
 
 def _of_one(merge: Function) -> None:
@@ -50,7 +54,11 @@ def _of_many(merge: Function) -> None:
 
 
 def _with_absent(merge: Function) -> None:
-    _agrees(merge, _some_absent(), "one class in one process only, one never found, one nowhere")
+    _agrees(
+        merge,
+        _some_absent(),
+        "one class in one process only, one never found, one nowhere, one only falsely",
+    )
 
 
 def _per_class(counts: np.ndarray, *, half: float = 0.5) -> np.ndarray:
@@ -109,6 +117,11 @@ MERGE_PQ_STATS = Exercise(
             "not halved",
             lambda counts: float(np.nanmean(_per_class(counts.sum(axis=0), half=1.0))),
             "FP and FN count one half each: a segment that misses its match leaves one of both.",
+        ),
+        Mutant(
+            "nan",
+            lambda counts: float(_per_class(counts.sum(axis=0)).mean()),
+            "a class that occurs nowhere makes 0 / 0, which is nan, and a mean with a nan is nan.",
         ),
         Mutant(
             "never found, left out",

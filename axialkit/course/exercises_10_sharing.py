@@ -26,6 +26,10 @@ def _each_once(shard: Function) -> None:
         images = sorted(_images(size))
         for index in {*dealt, *images}:
             times = dealt.count(index)
+            assert index in images, (
+                f"{size} images and {count} processes: {index} is given out, but it is none of "
+                f"the images {images}"
+            )
             assert times == images.count(index), (
                 f"{size} images and {count} processes: image {index} of {images} is seen "
                 f"{times} times"

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -18,6 +18,17 @@ from axialkit.course.thread_peers import play
 _IMAGES = 8
 
 
+class _Run(NamedTuple):
+    """What a probe asks for, in words where a message shows it."""
+
+    processes: int
+    steps: int
+    name: str
+
+    def __repr__(self) -> str:
+        return f"{self.processes} processes, {self.steps} steps of {self.name}"
+
+
 def _make(name: str, seed: int = 0) -> tuple[nn.Module, Optimizer, Tensor, Tensor]:
     """Return a small network, its optimizer, and a batch."""
     generator = torch.Generator().manual_seed(seed)
@@ -30,6 +41,8 @@ def _make(name: str, seed: int = 0) -> tuple[nn.Module, Optimizer, Tensor, Tenso
     if name == "adam":
         optimizer = torch.optim.Adam(weights, 0.05)
     x = torch.randn(_IMAGES, 3, generator=generator, dtype=torch.float64)
+    if name == "dark images":
+        x[::2] = 0
     y = torch.randint(2, (_IMAGES,), generator=generator)
     return net, optimizer, x, y
 
@@ -37,12 +50,14 @@ def _make(name: str, seed: int = 0) -> tuple[nn.Module, Optimizer, Tensor, Tenso
 def trained(answer: Function) -> Function:
     """Let an answer train in processes that are played by threads.
 
-    ``(count, steps, optimizer)`` becomes the weights ``[process, weight]`` and the losses
+    A run of ``(count, steps, optimizer)`` becomes the weights ``[process, weight]`` and the losses
     ``[process, step]``.
     """
 
     @functools.wraps(answer)
-    def training(count: int, steps: int, name: str) -> tuple[Tensor, Tensor]:
+    def training(run: _Run) -> tuple[Tensor, Tensor]:
+        count, steps, name = run
+
         def one(peers: Mailbox) -> tuple[Tensor, Tensor]:
             net, optimizer, x, y = _make(name)
             x, y = x[peers.rank :: count], y[peers.rank :: count]
@@ -63,12 +78,30 @@ def trained(answer: Function) -> Function:
 def _mean_over(x: Tensor, peers: Mailbox) -> Tensor:
     if not isinstance(x, Tensor):
         raise TypeError(f"mean_over averages tensors, not {kind(x)}")
-    return all_reduce_mean(x.detach(), peers)
+    mean = all_reduce_mean(x.detach(), peers)
+    return _CameByMessage.apply(x, mean) if x.requires_grad else mean
+
+
+class _CameByMessage(torch.autograd.Function):
+    """The mean itself; who calls backward on it is told why that cannot be."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, mean: Tensor) -> Tensor:  # noqa: ANN401  (torch's own)
+        """Return the mean as if it were computed from x."""
+        return mean.clone()
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Any:  # noqa: ANN401
+        """Refuse."""
+        raise RuntimeError(
+            "backward does not find its way through messages. Call it on the loss of the own part, "
+            "and average the gradients that it leaves"
+        )
 
 
 def _number(loss: Any) -> float:  # noqa: ANN401  (whatever the learner returns)
     try:
-        return float(loss)
+        return float(loss.detach() if isinstance(loss, Tensor) else loss)
     except (TypeError, ValueError):
         given = "nothing: is there a return?" if loss is None else kind(loss)
         raise TypeError(f"it returns {given}, expected the loss") from None
@@ -89,7 +122,7 @@ def _alone(steps: int, name: str) -> tuple[Tensor, Tensor]:
 
 def _all_move_alike(training: Function) -> None:
     for count in (2, 4):
-        weights, _ = training(count, 1, "sgd")
+        weights, _ = training(_Run(count, 1, "sgd"))
         apart = float((weights - weights[0]).abs().max())
         assert apart < 1e-9, (
             f"after one step of {count} processes their weights differ by up to {apart:.3g}: from "
@@ -97,9 +130,9 @@ def _all_move_alike(training: Function) -> None:
         )
 
 
-def _as_one_process(training: Function, name: str) -> None:
-    for count, steps in ((1, 2), (2, 5), (4, 2)):
-        weights, _ = training(count, steps, name)
+def _as_one_process(training: Function, name: str, *runs: tuple[int, int]) -> None:
+    for count, steps in runs or ((1, 2), (2, 5), (4, 2)):
+        weights, _ = training(_Run(count, steps, name))
         expected, _ = _alone(steps, name)
         apart = float((weights - expected).abs().max())
         assert apart < 1e-9, (
@@ -110,7 +143,7 @@ def _as_one_process(training: Function, name: str) -> None:
 
 def _loss_of_all(training: Function) -> None:
     for count in (1, 2, 4):
-        _, losses = training(count, 3, "sgd")
+        _, losses = training(_Run(count, 3, "sgd"))
         _, expected = _alone(3, "sgd")
         for rank, got in enumerate(losses):
             assert torch.allclose(got, expected, rtol=1e-5, atol=1e-6), (
@@ -135,6 +168,11 @@ def _average(weight: Tensor, mean_over: Callable[[Tensor], Tensor]) -> None:
         weight.grad = mean_over(weight.grad)
 
 
+def _average_if_any(weight: Tensor, mean_over: Callable[[Tensor], Tensor]) -> None:
+    if weight.grad is not None and weight.grad.abs().sum() > 0:
+        _average(weight, mean_over)
+
+
 def _average_matrices(weight: Tensor, mean_over: Callable[[Tensor], Tensor]) -> None:
     if weight.ndim > 1:
         _average(weight, mean_over)
@@ -150,8 +188,9 @@ def _average_weight(weight: Tensor, mean_over: Callable[[Tensor], Tensor]) -> No
 
 
 def _wrong(
-    before: Change = _average, after: Change = _leave, *, zero: bool = True, own_loss: bool = False
-) -> Function:
+    before: Change = _average, after: Change = _leave, *, zero: bool = True, moves: bool = True,
+    own_loss: bool = False,
+) -> Function:  # fmt: skip
     """Return a step with one mistake: what is done to each weight before and after it moves."""
 
     def step(net: nn.Module, optimizer: Optimizer, part_loss: Any, mean_over: Any) -> Tensor:  # noqa: ANN401
@@ -161,7 +200,8 @@ def _wrong(
         loss.backward()
         for weight in net.parameters():
             before(weight, mean_over)
-        optimizer.step()
+        if moves:
+            optimizer.step()
         for weight in net.parameters():
             after(weight, mean_over)
         return loss.detach() if own_loss else mean_over(loss.detach())
@@ -182,9 +222,17 @@ SHARED_STEP = Exercise(
             functools.partial(_as_one_process, name="sgd"),
         ),
         Property("Adam, too", functools.partial(_as_one_process, name="adam")),
+        Property(
+            "also where a gradient is 0 in one process",
+            lambda training: _as_one_process(training, "dark images", (2, 2)),
+        ),
         Property("every process returns the loss of the whole batch", _loss_of_all),
     ),
-    probes=((2, 2, "sgd"), (4, 3, "adam")),
+    probes=(
+        (_Run(2, 2, "sgd"),),
+        (_Run(4, 3, "adam"),),
+        (_Run(2, 2, "dark images"),),
+    ),
     mutants=(
         Mutant(
             "own gradients",
@@ -219,6 +267,18 @@ SHARED_STEP = Exercise(
             _wrong(own_loss=True),
             "the weights are right, but each process returns the loss of its own part. Average it, "
             "too.",
+        ),
+        Mutant(
+            "no step",
+            _wrong(moves=False),
+            "the weights have not moved at all: optimizer.step() is missing, or the gradients were "
+            "set to zero between backward and it.",
+        ),
+        Mutant(
+            "zeros kept back",
+            _wrong(_average_if_any),
+            "where the own gradient is 0, no message is sent, but the others wait for one. All "
+            "have to send the same messages in the same order.",
         ),
     ),
     hints=(

@@ -75,6 +75,10 @@ _MEANINGS: tuple[tuple[str, str], ...] = (
         "Something is None there: the result of a function without return, perhaps.",
     ),
     (
+        r"invalid index to scalar|too many indices|invalid index of a 0-dim",
+        "There are more indices than axes; a single number has none.",
+    ),
+    (
         r"IndexError|index .*out of (?:range|bounds)",
         "An index goes beyond the end: of n entries the last has the number n - 1.",
     ),

@@ -32,10 +32,10 @@ LESSON_10 = Lesson(
         Question(
             "Ten images are scored by four processes; a sampler repeats two of them. The score is",
             (
-                "right, as repeating changes no mean",
-                "that of twelve images, two of which count twice",
-                "that of eight images",
-                "undefined",
+                "right, as repeating an image changes no mean",
+                "that of ten images, two of which count twice",
+                "that of the eight images that are seen once",
+                "undefined, as a process may have one image more",
             ),
             1,
             "In training an image more or less does no harm. In a score every image counts once: "
@@ -50,22 +50,22 @@ LESSON_10 = Lesson(
         Question(
             "Why do gradients travel in buckets?",
             (
-                "Every message costs time of its own, and the first can leave before backward ends",
-                "They are compressed in them",
-                "Otherwise the mean would be wrong",
-                "The network is cut into parts, one per process",
+                "Every message costs time of its own, and the first can leave early",
+                "They are compressed in them, so that fewer bytes travel",
+                "Otherwise the processes would not get the same mean",
+                "The network is cut into parts, one for each process",
             ),
             0,
             "The mean is the same either way. Few large messages cost less than many small ones, "
-            "and they travel while the rest is still being computed.",
+            "and the first travel while backward is still at work.",
         ),
         Question(
             "2 x 4 images give other weights than 1 x 8, though all gradients are averaged. Why?",
             (
-                "float64 is too coarse",
-                "The learning rate has to be halved",
-                "The messages arrive in another order",
-                "Each process has normalised by the statistics of its own 4 images",
+                "Rounding: float64 is too coarse for sums of messages",
+                "The learning rate has to be halved for two processes",
+                "The messages of the processes arrive in another order",
+                "Each process has normalised by its own 4 images",
             ),
             3,
             "Batch norm makes the answer for one image depend on the others of its batch. With "
@@ -92,17 +92,24 @@ LESSON_10 = Lesson(
             "Processes in a circle: each sends to its right neighbor, receives from its left one.",
             code="axialkit.course.ring.all_reduce_mean",
         ),
+        Word(
+            "all-gather",
+            "Lets all processes have the tensors of all; nothing is added up.",
+        ),
+        Word("barrier", "A line that no process crosses before all have reached it."),
         Word("global batch", "All images of one step; the local batch is the part of one process."),
         Word("bucket", "Gradients that travel in one message."),
         Word(
             "synchronised batch norm",
-            "Normalises by the mean and variance of the whole batch, not of a process' part.",
+            "Normalises by the mean and variance of the whole batch, not of a process' part "
+            "(SyncBN).",
             code="axialkit.attention.batch_norm.synchronize_batch_norms",
         ),
         Word(
             "gradient accumulation",
             "Adding up the gradients of several pieces of a batch before the weights move.",
         ),
+        Word("linear rule", "Twice the batch, twice the learning rate; a rule of thumb."),
         Word(
             "weak scaling",
             "How speed grows with processes that each keep their number of images; strong "

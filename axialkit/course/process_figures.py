@@ -38,11 +38,12 @@ def draw_shards(images: Sequence[int], ways: dict[str, list[list[int]]]) -> Figu
                         bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
                     )  # fmt: skip
         _mark_wrong(axes, images, parts)
-        axes.set(xlim=(-0.6, len(images) - 0.4), ylim=(len(parts) + 0.4, -0.6))
+        axes.set(xlim=(-0.6, len(images) + 0.4), ylim=(len(parts) + 0.4, -0.6))
         axes.set_yticks(range(len(parts)), [f"process {rank}" for rank in range(len(parts))])
         axes.set_xticks([])
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
+        axes.plot([-0.5, len(images) - 0.5], [-0.6, -0.6], color=BLACK, lw=1.2, clip_on=False)
         axes.set_title(title, loc="left", fontsize=12)
     return figure
 

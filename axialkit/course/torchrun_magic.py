@@ -14,7 +14,9 @@ import builtins
 import functools
 import inspect
 import shlex
+import symtable
 import sys
+import textwrap
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -123,10 +125,11 @@ def _collect(
         return
     if isinstance(value, FunctionType) and value.__module__.startswith(_COPIED):
         blocks[name] = ""  # known from here on: functions may call themselves
-        code = plain_source(inspect.unwrap(value))
+        is_lambda = value.__name__ == "<lambda>"
+        code = _lambda(name, value) if is_lambda else plain_source(inspect.unwrap(value))
         for each in sorted(_used(code) & value.__globals__.keys()):
             _collect(each, value.__globals__[each], imports, blocks)
-        same = value.__name__ == name
+        same = is_lambda or value.__name__ == name
         blocks[name] = code if same else f"{code}\n\n{name} = {value.__name__}"
     elif isinstance(value, ModuleType):
         imports.append(f"import {value.__name__} as {name}")
@@ -153,6 +156,28 @@ def _home(value: Any) -> str:  # noqa: ANN401
 
 
 def _used(code: str) -> set[str]:
-    """Return the names that a piece of source reads and that Python does not know itself."""
-    nodes = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)]
-    return {node.id for node in nodes} - set(dir(builtins))
+    """Return the names that source reads from around it, but for those that Python knows itself."""
+    names: set[str] = set()
+    tables = [symtable.symtable(code, "cell", "exec")]
+    for table in tables:  # it grows
+        tables.extend(table.get_children())
+        outermost = table.get_type() == "module"
+        for symbol in table.get_symbols():
+            if not symbol.is_assigned() if outermost else symbol.is_global():
+                names.add(symbol.get_name())
+    return names - set(dir(builtins))
+
+
+def _lambda(name: str, function: FunctionType) -> str:
+    """Return source that defines a lambda under a name."""
+    try:
+        nodes = list(ast.walk(ast.parse(textwrap.dedent(inspect.getsource(function)))))
+    except SyntaxError:  # it stands within brackets that begin in another line
+        nodes = []
+    found = [node for node in nodes if isinstance(node, ast.Lambda)]
+    if len(found) != 1:
+        raise InputError(
+            f"%%torchrun --with: {name} is a lambda that cannot be cut out of the code around it. "
+            "Write it with def."
+        )
+    return f"{name} = {ast.unparse(found[0])}"

@@ -47,6 +47,7 @@ def endless() -> torch.Tensor:
         (own_pattern, "count the letters left of the arrow"),
         (forgot_return, "Something is None there"),
         (lambda: x[2], "the last has the number n - 1"),
+        (lambda: x[0, 0, 0][0], "a single number has none"),
         (lambda: x @ x.double().mT, "Numbers of different types meet"),
         (endless, "calls itself, without an end"),
         (lambda: x.permute(3, 2, 1, 0), "as many numbers as there are axes"),

@@ -1,13 +1,20 @@
 """Lesson 10's functions against the package's own, and training in pieces."""
 
+import functools
+
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
 from axialkit.config import get_preset
 from axialkit.course import drift
+from axialkit.course.checks import judge
+from axialkit.course.exercises_10_pieces import ACCUMULATE_GRADIENTS
+from axialkit.course.exercises_10_ring import ALL_REDUCE_MEAN
 from axialkit.course.exercises_10_scores import MERGE_PQ_STATS
+from axialkit.course.exercises_10_step import SHARED_STEP
 from axialkit.course.parts import lr_for, merge_pq_stats, shard_indices, shared_step
 from axialkit.course.ring import all_reduce_mean
 from axialkit.course.thread_peers import numbers, play
@@ -39,6 +46,66 @@ def test_the_mutants_of_scores_are_wrong_on_lopsided_counts() -> None:
     lopsided = np.array([[[0.9, 1, 0, 0]], [[6.0, 10, 10, 10]]])
     (by_mean,) = (m.function(lopsided) for m in MERGE_PQ_STATS.mutants if m.name == "mean of PQs")
     assert by_mean > merge_pq_stats(lopsided) + 0.2
+
+
+def test_a_class_that_only_false_segments_have_counts() -> None:
+    def true_ones_only(counts: np.ndarray) -> float:
+        total = counts.sum(axis=0)
+        iou, tp, fp, fn = total[total[:, 1] + total[:, 3] > 0].T
+        return float(np.mean(iou / (tp + fp / 2 + fn / 2)))
+
+    assert "one only falsely: PQ is" in judge(MERGE_PQ_STATS, true_ones_only).problem
+
+
+def test_a_ring_has_to_take_any_layout() -> None:
+    verdict = judge(
+        ALL_REDUCE_MEAN, lambda x, peers: all_reduce_mean(x.view(-1), peers).view(x.shape)
+    )
+    assert "another order" in verdict.problem and "view size is not compatible" in verdict.problem
+
+
+def test_backward_through_messages_is_explained() -> None:
+    def step(net, optimizer, part_loss, mean_over):
+        optimizer.zero_grad()
+        loss = mean_over(part_loss())
+        loss.backward()
+
+    verdict = judge(SHARED_STEP, step)
+    assert "shared_step(2 processes, 2 steps of sgd) stops" in verdict.problem
+    assert "backward does not find its way through messages" in verdict.problem
+
+
+def test_a_mean_of_a_loss_with_its_graph_is_right() -> None:
+    def step(net, optimizer, part_loss, mean_over):
+        optimizer.zero_grad()
+        loss = part_loss()
+        loss.backward()
+        for weight in net.parameters():
+            weight.grad = mean_over(weight.grad)
+        optimizer.step()
+        return mean_over(loss)
+
+    assert judge(SHARED_STEP, step).passed
+
+
+def _in_pieces(net, x, y, pieces, *, keep=False, looks=False):
+    net.zero_grad()
+    losses = []
+    for part, truth in zip(x.chunk(pieces), y.chunk(pieces), strict=True):
+        answer = net(part)
+        if looks:
+            assert net(part).shape == answer.shape
+        losses.append(F.cross_entropy(answer, truth) * len(part) / len(x))
+        losses[-1].backward(retain_graph=keep)
+    return [weight.grad for weight in net.parameters()]
+
+
+@pytest.mark.parametrize(("keep", "looks"), [(False, False), (False, True), (True, False)])
+def test_pieces_must_leave_memory(keep: bool, looks: bool) -> None:
+    answer = functools.partial(_in_pieces, keep=keep, looks=looks)
+    verdict = judge(ACCUMULATE_GRADIENTS, answer)
+    assert verdict.passed is not keep
+    assert not keep or (verdict.mutant is not None and verdict.mutant.name == "one backward")
 
 
 def test_the_rate_is_the_packages() -> None:

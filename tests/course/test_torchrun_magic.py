@@ -58,6 +58,28 @@ def test_the_packages_own_functions_come_as_source(shell):
     assert "axialkit.course" not in code
 
 
+def test_names_of_their_own_are_not_looked_up(shell):
+    shell.run_cell("mine = [1]\ndef share(x):\n    mine = x[::2]\n    return [n for n in mine]")
+    assert "mine = [1]" not in handed_code(["share"], shell.user_ns)
+
+
+def test_a_counter_that_is_global_comes_along(shell):
+    shell.run_cell("calls = 4\ndef count():\n    global calls\n    calls += 1\n    return calls")
+    names = {}
+    exec(handed_code(["count"], shell.user_ns), names)  # noqa: S102
+    assert names["count"]() == 5
+
+
+def test_a_lambda_is_handed_over_under_its_name(shell):
+    shell.run_cell("LIMIT = 3\nshare = lambda x, rank: x[rank::LIMIT]")
+    names = {}
+    exec(handed_code(["share"], shell.user_ns), names)  # noqa: S102
+    assert names["share"]("abcdef", 1) == "be"
+    shell.run_cell("one, two = (lambda: 1), (lambda: 2)")
+    with pytest.raises(InputError, match="two is a lambda that cannot be cut out .* def"):
+        handed_code(["two"], shell.user_ns)
+
+
 @pytest.mark.parametrize(
     ("namespace", "words"),
     [
