@@ -101,3 +101,16 @@ def test_it_fails_and_is_told_why(key: str, wrong: Callable[..., Any], words: st
 
 def test_each_label_looked_up_in_its_own_place_is_right() -> None:
     assert judge(get_exercise("11.4"), counts_with((0,), (1,))).passed
+
+
+def test_recalls_compared_as_whole_numbers_are_right() -> None:
+    def ap_without_rounding(
+        scores: Numbers, ious: Numbers, objects: int, threshold: float
+    ) -> float:
+        rows = sorted(zip(scores, ious, strict=True), key=lambda row: -row[0])
+        hits = [sum(iou >= threshold for _, iou in rows[:n]) for n in range(1, len(rows) + 1)]
+        points = [(hit, hit / n) for n, hit in enumerate(hits, 1)]
+        reached = [[p for hit, p in points if 100 * hit >= r * objects] for r in range(101)]
+        return sum(max(precisions, default=0.0) for precisions in reached) / 101
+
+    assert judge(get_exercise("11.6"), ap_without_rounding).passed
