@@ -13,6 +13,13 @@ from axialkit.course.measuring import Map, is_crowd, match_segments, pq_counts
 from axialkit.course.toy_street import CAR, PERSON, ROAD, SKY, TRUCK
 from axialkit.structures import LABEL_DIVISOR, VOID
 
+_ONE_TOO_MANY = (
+    one_row((CAR + 1, 4), (SKY, 6)),
+    one_row((CAR + 2, 4), (CAR + 1, 2), (SKY, 4)),
+)
+_ONE_TOO_FEW = (one_row((CAR + 1, 4), (CAR + 2, 2), (SKY, 4)), one_row((CAR + 2, 4), (SKY, 6)))
+_SHORT_ROAD = (one_row((ROAD, 6), (SKY, 6)), one_row((ROAD, 2), (SKY, 10)))
+
 
 def _counts_are(
     count: Function, truth: Map, prediction: Map, expected: dict[int, Any], why: str
@@ -33,6 +40,10 @@ def _perfect(count: Function) -> None:
     _counts_are(
         count, truth, truth.copy(), {0: [1, 1, 0, 0], 13: [2, 2, 0, 0]}, "all segments match"
     )
+    _counts_are(
+        count, one_row((CAR + 1, 4)), one_row((CAR + 2, 4)), {13: [1, 1, 0, 0]},
+        "true car 13001 matches predicted car 13002: a match has two labels, one for each side",
+    )  # fmt: skip
 
 
 def _misses_and_false_alarms(count: Function) -> None:
@@ -47,6 +58,16 @@ def _misses_and_false_alarms(count: Function) -> None:
     _counts_are(
         count, one_row((CAR + 1, 4)), one_row((CAR + 1, 3), (VOID, 1)), {13: [0.75, 1, 0, 0]},
         "predicted void is no false alarm",
+    )  # fmt: skip
+    _counts_are(
+        count, *_ONE_TOO_MANY, {10: [4 / 6, 1, 0, 0], 13: [1, 1, 1, 0]},
+        "true car 13001 matches predicted car 13002, and predicted car 13001 is a false alarm: "
+        "labels of truth and prediction have nothing to do with each other",
+    )  # fmt: skip
+    _counts_are(
+        count, *_ONE_TOO_FEW, {10: [4 / 6, 1, 0, 0], 13: [1, 1, 0, 1]},
+        "true car 13001 matches predicted car 13002, and true car 13002 is missed: "
+        "labels of truth and prediction have nothing to do with each other",
     )  # fmt: skip
 
 
@@ -81,6 +102,10 @@ def _crowds_forgive(count: Function) -> None:
         count, one_row((ROAD, 3), (SKY, 4)), one_row((SKY, 7)),
         {0: [0, 0, 0, 1], 10: [4 / 7, 1, 0, 0]},
         "road has the number 0 and is no crowd: stuff is never counted",
+    )  # fmt: skip
+    _counts_are(
+        count, *_SHORT_ROAD, {0: [0, 0, 1, 1], 10: [0.6, 1, 0, 0]},
+        "the predicted road lies on true road only, but road is no crowd and forgives nothing",
     )  # fmt: skip
 
 
@@ -132,7 +157,7 @@ PQ_COUNTS = Exercise(
         Property("void forgives what lies on it by more than half", _void_forgives),
         Property("crowds forgive their own class, and cannot be missed", _crowds_forgive),
     ),
-    probes=PROBES,
+    probes=(*PROBES, _ONE_TOO_MANY, _ONE_TOO_FEW, _SHORT_ROAD),
     mutants=(
         Mutant(
             "nothing is forgiven",

@@ -40,6 +40,9 @@ def _finds_itself(match: Function) -> None:
     numbers = np.where(truth == CAR + 2, CAR + 7, truth)
     expected[2] = (CAR + 2, CAR + 7, 1.0)
     _expect(match, truth, numbers, expected, "how the cars are numbered does not matter")
+    swapped = one_row((ROAD, 3), (CAR + 1, 2), (CAR + 2, 2))
+    expected[1:] = [(CAR + 1, CAR + 2, 1.0), (CAR + 2, CAR + 1, 1.0)]
+    _expect(match, truth, swapped, expected, "sorted by the true label, not by the predicted one")
 
 
 def _above_one_half(match: Function) -> None:
@@ -54,6 +57,9 @@ def _above_one_half(match: Function) -> None:
         [(CAR + 1, CAR + 2, 0.75)],
         "3 of 4 pixels",
     )
+    wide, narrow = one_row((CAR + 1, 5)), one_row((CAR + 1, 2), (TRUCK + 1, 3))
+    for one, other in ((wide, narrow), (narrow, wide)):
+        _expect(match, one, other, [], "the cars share 2 pixels, and 5 are in one or the other")
 
 
 def _classes_agree(match: Function) -> None:
@@ -140,7 +146,13 @@ MATCH_SEGMENTS = Exercise(
         Property("pixels that are void in the truth are in no union", _void_is_in_no_union),
         Property("crowds match nothing, and stay in the unions", _crowds_match_nothing),
     ),
-    probes=(*PROBES, (one_row((CAR + 2, 3), (ROAD, 2)), one_row((CAR + 5, 3), (ROAD, 2)))),
+    probes=(
+        *PROBES,
+        (one_row((CAR + 2, 3), (ROAD, 2)), one_row((CAR + 5, 3), (ROAD, 2))),
+        (one_row((CAR + 1, 3), (CAR + 2, 2)), one_row((CAR + 5, 3), (CAR + 4, 2))),
+        (one_row((CAR + 1, 5)), one_row((CAR + 1, 2), (SKY, 3))),
+        (one_row((CAR + 1, 2), (SKY, 3)), one_row((CAR + 1, 5))),
+    ),
     mutants=(
         Mutant(
             "one half is enough",

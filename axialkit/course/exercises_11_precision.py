@@ -21,10 +21,20 @@ def _ap_is(
     )
 
 
+_TIES = (
+    np.random.default_rng(0).integers(1, 4, 60) / 10,
+    np.random.default_rng(1).uniform(0.3, 1, 60),
+    50,
+    0.5,
+)
+
+
 def _all_found(measure: Function) -> None:
     _ap_is(measure, [0.2, 0.9], [0.8, 0.7], 2, 0.5, 1.0, "both are hits, and nothing else is")
     _ap_is(measure, [0.9, 0.8], [0.2, 0.1], 2, 0.5, 0.0, "no hit")
     _ap_is(measure, [0.9], [0.75], 1, 0.75, 1.0, "an IoU equal to the threshold is a hit")
+    _ap_is(measure, [0.9], [0.6], 1, 0.75, 0.0, "0.6 is below the threshold")
+    _ap_is(measure, [], [], 3, 0.5, 0.0, "no detection at all: no recall but 0 is reached")
 
 
 def _unfound_objects(measure: Function) -> None:
@@ -44,6 +54,13 @@ def _ranking(measure: Function) -> None:
     )
     _ap_is(measure, [9.0, 1.0], [0.0, 0.8], 1, 0.5, 0.5, "only the order of the scores matters")
     _ap_is(measure, [0.5, 0.5], [0.8, 0.0], 1, 0.5, 1.0, "equal scores stay in the order given")
+    _ap_is(measure, [0.5, 0.5], [0.0, 0.8], 1, 0.5, 0.5, "equal scores stay in the order given")
+    got, expected = float(measure(*_TIES)), ap_at(*_TIES)
+    assert abs(got - expected) < 1e-9, (
+        f"{len(_TIES[0])} detections have one of three scores, and equal ones stay in the order "
+        "given (np.argsort and np.sort take kind='stable' for that); AP is "
+        f"{expected:.4f}, yours is {got:.4f}"
+    )
 
 
 def _best_from_here_on(measure: Function) -> None:
@@ -69,6 +86,11 @@ def _first_from_here_on(scores: Numbers, ious: Numbers, objects: int, threshold:
     return float(np.append(precision, 0.0)[at].mean())
 
 
+def _ties_by_iou(scores: Numbers, ious: Numbers, objects: int, threshold: float) -> float:
+    order = np.lexsort((ious, scores))[::-1]
+    return ap_at(scores[order], ious[order], objects, threshold)
+
+
 def _only_reached(scores: Numbers, ious: Numbers, objects: int, threshold: float) -> float:
     hits = int((ious >= threshold).sum())
     return ap_at(scores, ious, hits, threshold) if hits else 0.0
@@ -91,7 +113,12 @@ AP_AT = Exercise(
         Property("only the order of the scores matters", _ranking),
         Property("the best precision from a recall on counts", _best_from_here_on),
     ),
-    probes=(*_APS, (np.array([0.9, 0.8]), np.array([0.5, 0.75]), 2, 0.5)),
+    probes=(
+        *_APS,
+        (np.array([0.9, 0.8]), np.array([0.5, 0.75]), 2, 0.5),
+        (np.array([0.5, 0.5]), np.array([0.0, 0.8]), 1, 0.5),
+        (np.array([]), np.array([]), 3, 0.5),
+    ),
     mutants=(
         Mutant(
             "not sorted",
@@ -134,6 +161,12 @@ AP_AT = Exercise(
             "hits counted only",
             lambda scores, ious, objects, threshold: float((ious >= threshold).sum() / objects),
             "this is the recall. Precision matters as well: how many of those so far are hits?",
+        ),
+        Mutant(
+            "equal scores by IoU",
+            _ties_by_iou,
+            "of equal scores the larger IoU comes first (sorting pairs does that). Sort by the "
+            "score alone: equal ones stay in the order given.",
         ),
     ),
     hints=(

@@ -1,5 +1,7 @@
 """Lesson 11, exercise 11.7: a test by the learner, tried on right and broken metrics."""
 
+import inspect
+import traceback
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -32,10 +34,20 @@ def _complaint(test: Function, metric: Metric) -> Exception | None:
     return None
 
 
+def _asked_in(error: AssertionError, test: Function) -> str:
+    """Return the line of the test that did not hold; not that of a helper which it calls."""
+    code = getattr(inspect.unwrap(test), "__code__", None)
+    own = code and (code.co_filename, code.co_name)
+    frames = traceback.extract_tb(error.__traceback__)
+    return next((f.line or "" for f in frames if (f.filename, f.name) == own), "")
+
+
 def _accepts(test: Function, metric: Metric, which: str) -> None:
     error = _complaint(test, metric)
     if isinstance(error, AssertionError):
-        raise AssertionError(f"it fails on {which}; its words: {str(error) or 'none'}")
+        line = _asked_in(error, test)
+        where = f", in its line `{line}`" if line else ""
+        raise AssertionError(f"it fails on {which}{where}; its words: {str(error) or 'none'}")
     assert error is None, f"on {which} it {explain(error, test) if error else ''}"
 
 
@@ -127,7 +139,8 @@ TEST_PQ = Exercise(
         Mutant(
             "always fails",
             _always,
-            "it fails on whatever it gets. A right metric must pass.",
+            "it fails on whatever it gets. A right metric must pass: work out by hand what the PQ "
+            "of each of your cases is.",
         ),
         Mutant(
             "a perfect prediction",

@@ -45,7 +45,7 @@ def kind_problem(got: Any, expected: Any) -> str:  # noqa: ANN401  (whatever lea
         return _no_number(got)
     if isinstance(expected, tuple | list) and expected and _all_whole(expected):
         return _no_whole_numbers(got)
-    if isinstance(expected, list) and all(isinstance(value, str) for value in expected):
+    if isinstance(expected, list) and expected and all(isinstance(v, str) for v in expected):
         return _no_names(got)
     return ""
 

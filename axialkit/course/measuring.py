@@ -4,7 +4,7 @@ Maps are panoptic labels, 1000 * class + number; 255000 is void. Stuff has the n
 count from 1, and a true thing with the number 0 is a crowd. Truth comes first, always.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, Integer
@@ -14,6 +14,7 @@ from axialkit.structures import IGNORE_CLASS, LABEL_DIVISOR, VOID
 
 Map = Integer[np.ndarray, "height width"]
 Maps = Sequence[Integer[np.ndarray, "_ _"]]  # images may differ in size
+Mask = Bool[np.ndarray, "height width"]
 Pair = tuple[int, int, float]  # true label, predicted label, IoU
 
 CLASSES = 19
@@ -153,8 +154,13 @@ def detections(
     return [score_of[label] for label in found], ious, len(objects)
 
 
-def mean_ap(truths: Maps, predictions: Maps, scores: Sequence[dict[int, float]]) -> float:
-    """Return COCO's AP: the mean of ``ap_at`` over thing classes and thresholds."""
+def mean_ap(
+    truths: Maps,
+    predictions: Maps,
+    scores: Sequence[dict[int, float]],
+    precision: Callable[..., float] = ap_at,
+) -> float:
+    """Return COCO's AP: the mean of ``ap_at``, or another, over thing classes and thresholds."""
     found = []
     for klass in THING_TRAIN_IDS:
         images = [
@@ -165,7 +171,7 @@ def mean_ap(truths: Maps, predictions: Maps, scores: Sequence[dict[int, float]])
         if objects == 0:
             continue
         score, iou = (np.array(sum((image[i] for image in images), []), float) for i in (0, 1))
-        found.append(np.mean([ap_at(score, iou, objects, at) for at in THRESHOLDS]))
+        found.append(np.mean([precision(score, iou, objects, at) for at in THRESHOLDS]))
     return float(np.mean(found))
 
 

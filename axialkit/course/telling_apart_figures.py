@@ -27,11 +27,14 @@ def draw_standings(run: Mapping[str, float], stored: Band | None = None) -> Figu
 def _draw_bands(axes: Axes, run: Mapping[str, float], sizes: Sequence[int]) -> None:
     x = list(range(len(sizes)))
     low, high = ([100 * run[f"{end} {size}"] for size in sizes] for end in ("low", "high"))
-    axes.bar(x, np.subtract(high, low), bottom=low, width=0.5, color=SKY, edgecolor=BLACK)
+    axes.bar(
+        x, np.subtract(high, low), bottom=low, width=0.5, color=SKY, edgecolor=BLACK,
+        label="95 % of the better one's sets",
+    )  # fmt: skip
     for name, color, form in (("better", BLUE, "-"), ("worse", VERMILION, "--")):
         axes.axhline(100 * run[name], color=color, ls=form, lw=2.2, label=f"the {name} network")
     axes.set_title("where 95 % of the PQs of n images lie")
-    axes.set(ylabel="PQ, %")
+    axes.set(ylabel="PQ, %", ylim=(min(low) - 2, max(high) + 2))
     axes.legend(loc="lower right", frameon=False)
 
 
@@ -54,11 +57,12 @@ def _draw_wins(
                 axes.plot([at + 0.13] * len(values), values, "D", ms=5, mfc="white", mec=color)
     if stored is not None:
         axes.plot([], [], "D", ms=5, mfc="white", mec=BLACK, label="stored: other streets")
-    axes.axhline(95, color=LINE, lw=1.5)
-    axes.axhline(50, color=LINE, lw=1.5, ls=":")
+    for height, words, form in ((95, "19 of 20", "-"), (50, "luck alone", ":")):
+        axes.axhline(height, color=LINE, lw=1.5, ls=form, zorder=0)
+        axes.text(-0.18, height + 0.8, words, fontsize=11)
     axes.set_title("how often the better network wins")
     axes.set(ylabel="draws, %", ylim=(40, 103))
-    axes.legend(loc="lower right", frameon=False)
+    axes.legend(loc="lower right", edgecolor="white", framealpha=1)
 
 
 def describe_standings(run: Mapping[str, float]) -> str:

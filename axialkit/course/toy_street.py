@@ -131,15 +131,20 @@ PRESETS: dict[str, Callable[[], Map]] = {
 }
 
 
-def street_scores(prediction: Map, truth: Map | None = None) -> StreetScores:
-    """Score a prediction of the street; for AP, large segments count as sure ones."""
-    truth = true_street() if truth is None else truth
+def scores_by_size(prediction: Map) -> dict[int, float]:
+    """Return a score for every predicted thing, by label: its part of the picture."""
     labels, areas = np.unique(prediction, return_counts=True)
-    sure = {
+    return {
         label: area / prediction.size
         for label, area in zip(labels.tolist(), areas.tolist(), strict=True)
         if label // LABEL_DIVISOR in THING_TRAIN_IDS
     }
+
+
+def street_scores(prediction: Map, truth: Map | None = None) -> StreetScores:
+    """Score a prediction of the street; for AP, large segments count as sure ones."""
+    truth = true_street() if truth is None else truth
+    sure = scores_by_size(prediction)
     counts = confusion(class_map(truth), class_map(prediction), CLASSES)
     quality = pq(pq_counts(truth, prediction))
     return StreetScores(*quality, miou(counts), mean_ap([truth], [prediction], [sure]))

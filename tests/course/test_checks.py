@@ -138,6 +138,8 @@ def test_wrong_kinds_get_a_sentence(key: str, wrong: Callable[..., Any], words: 
         ("5.4", lambda parts, budget: 3, "returns a number, 3, expected a list of names"),
         ("5.4", lambda parts, budget: [3], "returns a list that holds a number, expected a list"),
         ("5.5", lambda name, array: None, "kernel', an array [3, 3, 4, 4]) returns nothing"),
+        ("11.3", lambda truth, prediction: {}, "a list of triples is expected, got dict"),
+        ("11.3", lambda truth, prediction: [(0, 0)], "each match is a triple"),
     ],
 )
 def test_every_kind_of_answer_is_asked_for(key: str, wrong: Callable[..., Any], words: str) -> None:
@@ -245,6 +247,13 @@ def test_check_reports_and_records(learner: Session, capsys: pytest.CaptureFixtu
     check("1.3", lambda i, j, h, w: (i, w))
     assert "★ 1.3 solved" in capsys.readouterr().out
     assert learner.progress.section("01", "checks") == {"1.3": "passed"}
+
+
+def test_the_kits_own_solves_nothing(learner: Session, capsys: pytest.CaptureFixture[str]) -> None:
+    corner = use("1.3", todo)
+    check("1.3", corner)  # the cell of the check, run a second time
+    assert "corner is the kit's own now. Run the cell with yours" in capsys.readouterr().out
+    assert learner.progress.section("01", "checks") == {}
 
 
 def test_use_never_blocks(learner: Session, capsys: pytest.CaptureFixture[str]) -> None:

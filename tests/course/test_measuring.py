@@ -83,5 +83,11 @@ def test_matches_are_unique() -> None:
             assert len({pair[column] for pair in pairs}) == len(pairs)
 
 
+def test_mean_ap_takes_another_precision() -> None:
+    maps = [true_street()], [PRESETS["no mistake"]()], [{11_001: 0.5, 13_001: 0.5}]
+    mean = mean_ap(*maps, lambda scores, ious, objects, threshold: threshold)
+    assert mean == pytest.approx(np.mean(measuring.THRESHOLDS))
+
+
 def test_no_detection_is_no_precision() -> None:
     assert ap_at(np.array([]), np.array([]), 3, 0.5) == 0

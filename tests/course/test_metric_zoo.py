@@ -63,6 +63,24 @@ def test_the_report_says_which_bugs_slipped_through() -> None:
     assert "label 0 is void (give it an image of road" in verdict.problem
 
 
+def test_the_report_shows_the_line_that_expects_too_much() -> None:
+    def near(got: float, expected: float) -> None:
+        assert abs(got - expected) < 1e-6
+
+    def hopeful(metric) -> None:
+        sky = [np.array([[10_000]])]
+        near(metric(sky, sky), 1)
+        near(metric(sky, sky), 2)  # never
+
+    def confused(metric) -> None:
+        metric.score([], [])
+
+    problem = judge(get_exercise("11.7"), hopeful).problem
+    assert "it fails on a right metric, in its line `near(metric(sky, sky), 2)  # never`" in problem
+    problem = judge(get_exercise("11.7"), confused).problem
+    assert "on a right metric it stops at `metric.score([], [])` with AttributeError" in problem
+
+
 def test_a_test_that_counts_its_calls_does_not_pass() -> None:
     calls = []
 

@@ -12,6 +12,7 @@ from axialkit.course.toy_street import (
     bad_day,
     merged,
     perfect,
+    scores_by_size,
     street_scores,
     true_street,
 )
@@ -34,6 +35,11 @@ def test_the_same_edit_raises_pq_and_lowers_miou() -> None:
     before, after = (street_scores(PRESETS[n]()) for n in ("merge two cars", "cut them apart"))
     assert after.pq > before.pq + 0.05
     assert after.miou < before.miou - 0.03
+
+
+def test_large_things_are_sure() -> None:
+    scores = scores_by_size(merged())
+    assert scores == {CAR + 1: 44 / 336, PERSON + 1: 10 / 336, PERSON + 2: 10 / 336}
 
 
 def test_a_ghost_costs_average_precision_nothing() -> None:
