@@ -1,7 +1,5 @@
 """Events of the page, as functions of the values of its controls."""
 
-from types import SimpleNamespace
-
 import pytest
 
 gr = pytest.importorskip("gradio")
@@ -22,6 +20,10 @@ def values(street_file, y=64, x=128, pins=(), segment="none"):
     lens = [y, x, 3, 0, 0, "hw", list(TERM_NAMES)]
     brush = ["segments", ["borders"], "cityscapes", 0.6, ["stuff", "things"]]
     return [street_file, segment, *lens, *brush, 0.1, 5, 400, 16, list(pins)]
+
+
+def chosen(row):
+    return gr.SelectData(target=None, data={"index": [0, 0], "value": "", "row_value": row})
 
 
 def test_a_removed_picture_leaves_a_blank_page(events):
@@ -48,8 +50,8 @@ def test_steps_go_from_cell_to_cell(events, street_file, by, start, end):
 
 def test_rows_of_the_table_choose_segments(events, street_file, street):
     segments = events.views.segment(street).segments
-    row = SimpleNamespace(row_value=["", segments[1].name, segments[1].id])
-    answer = events.choose_row(row, *values(street_file))
+    row = ["", segments[1].name, segments[1].id]
+    answer = events.choose_row(chosen(row), *values(street_file))
     assert answer[4]["value"] == segments[1].name
     assert events.views.segment_at(street, answer[6:8]) == segments[1].id
 
@@ -57,7 +59,7 @@ def test_rows_of_the_table_choose_segments(events, street_file, street):
 @pytest.mark.parametrize("row", [None, [], ["x"], 5, ["", "unicorn 3", 7], ["", None, None]])
 def test_rows_that_are_none_are_refused(events, street_file, row):
     with pytest.raises(gr.Error, match="Choose"):
-        events.choose_row(SimpleNamespace(row_value=row), *values(street_file))
+        events.choose_row(chosen(row), *values(street_file))
 
 
 def test_at_most_three_pins_and_each_once(events, street_file):
