@@ -181,7 +181,7 @@ def _upload(address: str, street: int) -> dict[str, Any]:
     return {"path": json.loads(reply.text)[0], "meta": {"_type": "gradio.FileData"}}
 
 
-def _summary(replies: list[Reply]) -> dict[str, float]:
+def _summary(replies: list[Reply]) -> dict[str, int | float]:
     """Return the number, the median and the 95th percentile of the answered ones, in seconds."""
     seconds = sorted(reply.seconds for reply in replies if not reply.problem)
     if not seconds:
