@@ -2,10 +2,16 @@
 
 from axialkit.demo.network import Network
 from axialkit.demo.uploads import MAX_PIXELS
+from axialkit.weights.released import RELEASED
 
 
 def badge(network: Network) -> str:
     """Return the honest label of the weights, one sentence."""
+    if network.card is None and any(network.name == one.preset for one in RELEASED):
+        return (
+            f"The authors' weights of {network.name}, converted; trained on Cityscapes, so not for "
+            "commercial use."
+        )
     if network.card is None:
         return f"Weights {network.name}, brought by whoever runs this page."
     pq = network.card["pq"]
