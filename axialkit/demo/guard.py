@@ -16,6 +16,8 @@ WRONG_FORM = (
     "The request does not have the form that this endpoint takes. "
     "The page's link “Use via API” shows it."
 )
+BUSY = "Many are asking at the moment. Please try again in a few seconds."
+_BUSY_STATUS = 503  # Gradio's, when its queue is full
 _TOO_LONG = "This request is too long: the limit is {} bytes."
 NO_ADDRESS = "This page fetches nothing from elsewhere. Upload the picture itself."
 
@@ -67,7 +69,8 @@ class _Traffic:
     """One request, counted as it comes, and whether it is being answered."""
 
     def __init__(self, receive: Receive, send: Send, limit: int) -> None:
-        self._receive, self._send, self._left, self.answering = receive, send, limit, False
+        self._receive, self._send, self._left = receive, send, limit
+        self.answering = self._is_busy = False
 
     async def receive(self) -> Message:
         message = await self._receive()
@@ -78,7 +81,11 @@ class _Traffic:
 
     async def send(self, message: Message) -> None:
         self.answering = True
-        await self._send(message)
+        if message["type"] == "http.response.start" and message["status"] == _BUSY_STATUS:
+            self._is_busy = True  # in plain words, not in Gradio's
+            await _answer(self._send, _BUSY_STATUS, BUSY)
+        elif not self._is_busy:
+            await self._send(message)
 
 
 def _is_too_long(error: BaseException | None) -> bool:

@@ -18,6 +18,7 @@ from axialkit.course.web_page import browser_call, upload  # noqa: E402
 from axialkit.data.minicity import scene  # noqa: E402
 from axialkit.demo import app  # noqa: E402
 from axialkit.demo.comparing import KINDS  # noqa: E402
+from axialkit.demo.guard import BUSY  # noqa: E402
 from axialkit.demo.looking import Question  # noqa: E402
 from axialkit.demo.plain import UNEXPECTED  # noqa: E402
 from axialkit.demo.scoring import score  # noqa: E402
@@ -201,6 +202,27 @@ def test_inside_another_app(tiny, street_file):
 def test_taken_port_gives_the_next_free_one(address):
     taken = int(address.rsplit(":", 1)[1])
     assert app._free_port("127.0.0.1", taken) > taken
+
+
+def test_when_many_ask_the_last_are_told_to_come_back(address):
+    replies = []
+
+    def ask():
+        call = f"{address}/gradio_api/call/metrics"
+        reply = requests.post(call, json={"data": [STREET]}, timeout=120)
+        if reply.ok:
+            reply = requests.get(f"{call}/{reply.json()['event_id']}", timeout=120)
+        replies.append((reply.status_code, reply.text))
+
+    threads = [threading.Thread(target=ask) for _ in range(90)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    busy = [text for status, text in replies if status == 503]
+    assert busy
+    assert all(json.loads(text) == {"detail": BUSY} for text in busy)
+    assert all("event: complete" in text for status, text in replies if status != 503)
 
 
 # --- hostile inputs ---------------------------------------------------------------------------
