@@ -4,8 +4,10 @@ from axialkit.course.lesson import Lesson
 from axialkit.course.predictions import calibration
 from axialkit.course.progress import Progress
 from axialkit.course.session import current
+from axialkit.course.wrapping import wrapped
 
 _BAR = 20  # characters
+_TIE = "\u00a0"  # a space at which no line is broken
 
 
 def summary() -> None:
@@ -20,8 +22,9 @@ def summary_lines(lesson: Lesson, progress: Progress) -> list[str]:
     lines = [f"Lesson {lesson.key} · {lesson.title}", ""]
     for letter, goal in lesson.goals.items():
         proofs = [exercise for exercise in lesson.exercises if exercise.goal == letter]
-        marks = "  ".join(f"{'✓' if e.key in passed else '·'} {e.key} {e.name}" for e in proofs)
-        lines.append(f"{letter}  {goal}:  {marks}")
+        marks = (_TIE.join(("✓" if e.key in passed else "·", e.key, e.name)) for e in proofs)
+        text = wrapped(f"{letter}  {goal}:  {'  '.join(marks)}")
+        lines += text.replace(_TIE, " ").splitlines()
     done = sum(exercise.key in passed for exercise in lesson.exercises)
     full = _BAR * done // len(lesson.exercises)
     bar = "█" * full + "░" * (_BAR - full)
