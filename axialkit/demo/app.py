@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
-from axialkit.demo.guard import MAX_FILE_SIZE, BodyLimit
+from axialkit.demo.guard import MAX_FILE_SIZE, Guard
 from axialkit.demo.library import gr
 from axialkit.demo.network import Network
 from axialkit.demo.page import build_page
@@ -38,7 +38,7 @@ def mount(app: FastAPI, path: str = "/", weights: str | Path = "tiny") -> FastAP
         app = FastAPI()
         mount(app, "/demo")  # then: uvicorn module:app
     """
-    app.add_middleware(BodyLimit)
+    app.add_middleware(Guard)
     page = build_app(weights)
     page.state_session_capacity = _SESSIONS
     return gr.mount_gradio_app(app, page, path, **_serving())
@@ -96,7 +96,7 @@ def _serve(page: gr.Blocks, host: str, port: int, *, share: bool, open_browser: 
                 prevent_thread_lock=True,
                 quiet=True,
                 state_session_capacity=_SESSIONS,
-                app_kwargs={"middleware": [Middleware(BodyLimit)]},
+                app_kwargs={"middleware": [Middleware(Guard)]},
                 **_serving(),
             )
             return

@@ -64,7 +64,8 @@ def look(network: Network, seen: Seen, result: PanopticResult, question: Questio
         InputError: a pixel outside the picture, no such layer, head or order.
     """
     found = attention_at(network, seen, question)
-    classes = attended_classes(found.two_hop, seen.placement.place(result.panoptic))
+    placed = seen.placement.place(result.panoptic, found.two_hop.shape)
+    classes = attended_classes(found.two_hop, placed)
     words = describe_attention(found, seen.placement.crop_in_picture)
     return Look(found, classes, f"{words} {classes_text(classes)}{_caveat(question)}")
 
@@ -137,7 +138,7 @@ def segment_map(
     maps, stride = network.maps(seen, layer, question.terms), network.stride(layer)
     height, width = maps[f"{layer}.height"], maps[f"{layer}.width"]
     found = passes(height, width, order=question.order, head=question.heads, stride=stride)
-    placed = seen.placement.place(result.panoptic)
+    placed = seen.placement.place(result.panoptic, found.size)
     ys, xs = (
         np.linspace(0, pixels - 1, -(-cells // stride)).round().astype(int)
         for pixels, cells in zip(placed.shape, found.size, strict=True)

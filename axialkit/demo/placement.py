@@ -89,10 +89,24 @@ class Placement(NamedTuple):
         )
         return height, width
 
-    def place(self, labels: Int[np.ndarray, "height width"]) -> Int[np.ndarray, "rows columns"]:
-        """Lay the picture's labels into the crop; void elsewhere."""
+    def place(
+        self, labels: Int[np.ndarray, "height width"], cells: tuple[int, int] | None = None
+    ) -> Int[np.ndarray, "rows columns"]:
+        """Lay the picture's labels into the crop; void elsewhere.
+
+        With the size of a map, the labels at the border also go to the cells that lie half on the
+        picture, but have their center just outside of it.
+        """
+        fitted = resize_label(labels, self.fitted)
+        margins: tuple[int, ...] = (0, 0)
+        if cells is not None:
+            margins = tuple(
+                min((crop - 1) // max(1, count - 1) // 2, crop - side)
+                for crop, count, side in zip(self.crop, cells, self.fitted, strict=True)
+            )
         placed = np.full(self.crop, VOID, np.int32)
-        placed[: self.fitted[0], : self.fitted[1]] = resize_label(labels, self.fitted)
+        wider = np.pad(fitted, [(0, margin) for margin in margins], mode="edge")
+        placed[: wider.shape[0], : wider.shape[1]] = wider
         return placed
 
 

@@ -122,7 +122,7 @@ class Views:
         result = self.network.answer(seen, settings)
         labels = self._labels(seen, result, name)
         weights = segment_map(self.network, seen, result, labels, question)
-        classes = attended_classes(weights, seen.placement.place(result.panoptic))
+        classes = attended_classes(weights, seen.placement.place(result.panoptic, weights.shape))
         who = f"all of {name.removeprefix(ALL)}" if name.startswith(ALL) else name
         words = f"Where {who} looks, after both hops, mean over its cells. {classes_text(classes)}"
         picture = draw_segment_map(self.network, seen, weights, who)

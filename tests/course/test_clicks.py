@@ -7,19 +7,18 @@ from hypothesis import strategies as st
 
 from axialkit.course.clicks import click_to_feature, feature_to_click
 from axialkit.data.augment import fit_size
-from axialkit.demo.compute import _Frame
-from axialkit.visualize.attention import cell_at
+from axialkit.demo.placement import Placement
 
 CROP, CELLS = (129, 257), (9, 17)
 
 
 @pytest.mark.parametrize("size", [(128, 256), (300, 400), (1000, 301), (129, 257), (1, 9)])
 def test_a_click_finds_the_cell_that_the_demo_asks(size: tuple[int, int]) -> None:
-    frame = _Frame.of(np.zeros((*size, 3), np.uint8), CROP)
+    placement = Placement.of(size, CROP)
     fitted = fit_size(size, CROP)
     random = np.random.default_rng(0)
     for y, x in zip(random.integers(0, size[0], 60), random.integers(0, size[1], 60), strict=True):
-        expected = cell_at(frame.enter((int(y), int(x))), CROP, CELLS)
+        expected = placement.cell((int(y), int(x)), CELLS)
         assert click_to_feature([int(x), int(y)], size, fitted, 16) == expected
 
 

@@ -51,12 +51,12 @@ def test_the_shipped_page_segments_an_upload(
     Image.fromarray(minicity.scene(3).image).save(path)
     with web_page.shipped_page("tiny_avenue") as address:
         file = web_page.upload(address, path)
-        _, _, _, table = web_page.browser_call(address, web_page.SEGMENT, file)
+        _, answer = web_page.browser_call(address, web_page.SEGMENT, file)
         looked = web_page.browser_call(
             address, web_page.ATTENTION, file, *web_page.question(48, 80, layer=1, heads=(1, 2))
         )
-    assert table["data"]
-    assert len(looked) == 2 and "asked from y=48, x=80" in looked[1]
+    assert answer["segments"]
+    assert "asked from y=48, x=80" in looked[1]["description"]
     assert capsys.readouterr() == ("", "")
     with pytest.raises(requests.ConnectionError):
         requests.get(address, timeout=5)

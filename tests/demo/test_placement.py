@@ -67,6 +67,15 @@ def test_padding_is_void_and_the_picture_is_not():
     assert (placed[:, 30:] == 255000).all()
 
 
+def test_cells_half_on_the_picture_take_its_border():
+    # streets have one pixel less than the crop: the last cells have their centers beside them
+    placed = Placement.of((128, 256), (129, 257)).place(np.full((128, 256), 7, np.int32), (9, 17))
+    assert (placed == 7).all()
+    tall = Placement.of((129, 100), (129, 257)).place(np.full((129, 100), 7, np.int32), (9, 17))
+    assert (tall[:, :108] == 7).all()
+    assert (tall[:, 108:] == 255000).all()
+
+
 def test_answers_to_large_pictures_are_smaller_than_they():
     placement = Placement.of((4000, 6000), (129, 257))
     assert placement.answer_size == (1366, 2049)
