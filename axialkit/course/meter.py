@@ -8,7 +8,7 @@ from typing import SupportsFloat
 from IPython.display import display
 
 from axialkit.course.session import Session, cpu_seconds, current
-from axialkit.course.wrapping import wrapped
+from axialkit.course.wrapping import TIE, wrapped
 from axialkit.errors import InputError
 
 METRICS_MIME = "application/x-axialkit-metrics+json"
@@ -46,8 +46,8 @@ def metrics(**values: SupportsFloat) -> None:
         name: {"seconds": seconds, "budget": _planned(session, name)}
         for name, seconds in spent.items()
     }
-    text = "; ".join(f"{name} {_plain(value)}" for name, value in numbers.items())
-    said = wrapped(f"for the tests of the course: {text}")
+    parts = (f"{name} {_plain(value)}".replace(" ", TIE) for name, value in numbers.items())
+    said = wrapped(f"for the tests of the course: {'; '.join(parts)}")
     display({METRICS_MIME: numbers, BUDGET_MIME: costs, "text/plain": said}, raw=True)
 
 

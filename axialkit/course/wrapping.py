@@ -2,6 +2,7 @@
 
 import textwrap
 
+TIE = "\u00a0"  # a space at which no line is broken; printed as any other
 WIDTH = 90  # characters: more do not fit beside the list of files
 
 
@@ -10,7 +11,7 @@ def wrapped(text: str) -> str:
 
     A line keeps its beginning as it is. A word that is too long stays whole.
     """
-    return "\n".join(_wrapped(line) for line in text.splitlines())
+    return "\n".join(_wrapped(line) for line in text.splitlines()).replace(TIE, " ")
 
 
 def _wrapped(line: str) -> str:

@@ -1,4 +1,4 @@
-from axialkit.course.wrapping import WIDTH, wrapped
+from axialkit.course.wrapping import TIE, WIDTH, wrapped
 
 
 def test_lines_are_broken_between_words() -> None:
@@ -18,6 +18,14 @@ def test_what_is_set_in_stays_set_in() -> None:
     first, second = wrapped(f"  A hint: {'word ' * 20}").splitlines()
     assert first.startswith("  A hint: word")
     assert second.startswith("    word")
+
+
+def test_tied_words_stay_together() -> None:
+    text = " ".join(f"name{TIE}{number}" for number in range(1000, 1040))
+    lines = wrapped(text).splitlines()
+    assert len(lines) > 1
+    assert all(line.strip().startswith("name 1") for line in lines)
+    assert TIE not in wrapped(text)
 
 
 def test_a_word_that_is_too_long_stays_whole() -> None:
