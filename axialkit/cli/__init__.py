@@ -39,6 +39,7 @@ COMMANDS = (
         "evaluate_command",
         "bench_scores",
     ),
+    Command("bench demo", "Measure", "the web page under load", "demo_command", "bench_demo"),
     Command("bench model", "Measure", "a whole network, ready for inference", "model_command"),
     Command(
         "bench postprocess",

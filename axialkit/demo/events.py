@@ -11,7 +11,7 @@ from axialkit.config import PostprocessConfig
 from axialkit.demo.library import gr
 from axialkit.demo.looking import MOST_PINS, Question
 from axialkit.demo.numbers import Sent, whole
-from axialkit.demo.painting import OVERLAY_SIDE, Painting
+from axialkit.demo.painting import Painting
 from axialkit.demo.placement import Point
 from axialkit.demo.plain import plainly
 from axialkit.demo.requests import read_painting, read_question, read_settings
@@ -26,7 +26,6 @@ from axialkit.visualize.two_hop import map_size
 
 LENS, BRUSH, SETTINGS = slice(2, 9), slice(9, 14), slice(14, 18)  # of the values
 PINS = 18
-_FAR = 10**6  # no picture is that large
 Update = dict[str, Any]
 
 
@@ -75,22 +74,6 @@ class Events:
         return (*self.first_look(values, image), [])
 
     # --- another pixel ----------------------------------------------------------------------------
-
-    @plainly
-    def click(self, event: gr.SelectData, *values: Sent) -> tuple[Any, ...]:
-        """Look from the clicked pixel of the picture."""
-        return self.from_pixel(values, *_clicked(event))
-
-    @plainly
-    def click_overlay(self, event: gr.SelectData, *values: Sent) -> tuple[Any, ...]:
-        """Look from the clicked pixel of the overlay, which is the picture enlarged or shrunk."""
-        size = read_upload(values[0]).shape[:2]  # type: ignore[arg-type]
-        factor = OVERLAY_SIDE / max(size)
-        y, x = (
-            min(int(clicked / factor), side - 1)
-            for clicked, side in zip(_clicked(event), size, strict=True)
-        )
-        return self.from_pixel(values, y, x)
 
     @plainly
     def move(self, *values: Sent) -> tuple[Any, ...]:
@@ -276,13 +259,3 @@ def _blank() -> tuple[Any, ...]:
     no_choice = gr.update(choices=[NO_SEGMENT], value=NO_SEGMENT)
     answer: tuple[Any, ...] = (None, "", "", [], no_choice, gr.update(choices=[], value=None))
     return (*answer, None, None, None, "", "", gr.update(visible=False), [])
-
-
-def _clicked(event: gr.SelectData) -> Point:
-    """Return (y, x) of a click; Gradio tells (x, y), and nothing for a click on the frame."""
-    if not isinstance(event.index, list | tuple) or len(event.index) != 2:
-        raise InputError("Click on a pixel of the picture.")
-    x, y = (
-        whole(side, name, -(10**6), 10**6) for side, name in zip(event.index, "xy", strict=True)
-    )
-    return y, x

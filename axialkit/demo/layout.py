@@ -60,19 +60,20 @@ def _save(folder: str, number: int) -> str:
 
 
 def pixel_part() -> tuple[gr.Number, gr.Number, list[gr.Button]]:
-    """Build part 2: which pixel asks; the buttons move it by a cell: up, down, left, right."""
+    """Build part 2: which pixel asks; buttons to look, and to move up, down, left and right."""
     gr.Markdown(
         "## 2 · Choose a pixel\nClick in a picture, or move by one cell with the arrow keys."
     )
     with gr.Row():
         y = as_sent(gr.Number(None, label="y, down", precision=0, min_width=80, elem_id="y"))
         x = as_sent(gr.Number(None, label="x, right", precision=0, min_width=80, elem_id="x"))
+        go = gr.Button("Look from here", elem_id="go", size="sm", min_width=110)
     with gr.Row(elem_id="moves"):
         moves = [
             gr.Button(f"{arrow} {name}", size="sm", min_width=70, elem_id=name)
             for arrow, name in zip("↑↓←→", ("up", "down", "left", "right"), strict=True)
         ]
-    return y, x, moves
+    return y, x, [go, *moves]
 
 
 def lens_part(network: Network) -> tuple[gr.Slider, gr.Slider, gr.Slider]:

@@ -120,7 +120,7 @@ def _build_tabs(
         [taken.link, taken.files, *taken.programs],
         **_QUIET,
     ).success(None, taken.link, taken.link, js=_COMPLETE)
-    _connect_opening(tab_events, controls, chooser)
+    _connect_opening(tab_events, controls, chooser, tab)
 
 
 def _shown(where: Any) -> dict[str, Any]:  # noqa: ANN401  (a control)
@@ -152,19 +152,18 @@ def _connect_source(events: Events, controls: Controls) -> None:
 
 
 def _connect_pixel(events: Events, controls: Controls, moves: list[gr.Button]) -> None:
-    """Clicks, number boxes, arrows, the table and the list of segments all choose a pixel."""
+    """Number boxes (clicks fill them), arrows, table and list of segments all choose a pixel."""
     chosen: dict[str, Any] = {
         "inputs": controls.asked,
         "outputs": controls.everything,
         **_QUIET,
     }
     answer, lens = controls.answer, controls.lens
-    controls.source.image.select(events.click, **chosen)
-    answer.overlay.select(events.click_overlay, **chosen)
     answer.table.select(events.choose_row, **chosen)
     answer.segment.input(events.choose, **chosen)
-    gr.on([lens.y.submit, lens.x.submit], events.move, **chosen)
-    for button, by in zip(moves, ((-1, 0), (1, 0), (0, -1), (0, 1)), strict=True):
+    go, *steps = moves
+    gr.on([lens.y.submit, lens.x.submit, go.click], events.move, **chosen)
+    for button, by in zip(steps, ((-1, 0), (1, 0), (0, -1), (0, 1)), strict=True):
         button.click(events.step(*by), **chosen)
 
 
@@ -197,12 +196,14 @@ def _connect_painting(events: Events, controls: Controls, reset: gr.Button) -> N
     reset.click(lambda: trained, None, controls.settings, queue=False, **_PRIVATE).then(**paint)
 
 
-def _connect_opening(tab_events: TabEvents, controls: Controls, chooser: gr.Tabs) -> None:
+def _connect_opening(
+    tab_events: TabEvents, controls: Controls, chooser: gr.Tabs, tab: gr.State
+) -> None:
     """Answer the first example, or follow the link by which the page was opened."""
     source, lens = controls.source, controls.lens
     followed = [
         *(source.number, source.image, lens.layer, lens.column_head, lens.row_head, lens.order),
-        *(chooser, *controls.everything),
+        *(chooser, tab, *controls.everything),
     ]
     opened: Any = gr.context.Context.root_block
     opened.load(None, js=_SCRIPT.read_text(encoding="utf-8"))

@@ -101,7 +101,16 @@ class TabEvents:
             height, width = image.shape[:2]
             inside = min(view.y, height - 1), min(view.x, width - 1)
             everything = self.events.from_pixel(changed, *inside, image)
-        return (view.street, image, layer, *heads, view.order, _tab(view.tab), *everything)
+        return (
+            view.street,
+            image,
+            layer,
+            *heads,
+            view.order,
+            _tab(view.tab),
+            view.tab,
+            *everything,
+        )
 
     def _new_folder(self) -> Path:
         """Make a folder for files; Gradio copies them before four more are asked for."""

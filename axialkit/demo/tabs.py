@@ -34,7 +34,7 @@ def panoptic_part(network: Network) -> tuple[Answer, Brush, list[gr.Slider], gr.
     table = gr.Dataframe(
         headers=HEADERS, interactive=False, elem_id="segments",
         label="Segments, largest first; choose one. A box is top, left, bottom, right",
-        column_widths=["36px", "120px", "70px", "110px", "70px", "70px", "110px", "150px"],
+        column_widths=["36px", "120px", "70px", "110px", "70px", "70px", "110px", "190px"],
     )  # fmt: skip
     group = gr.Dropdown([], label="Where does this look?", render=False, elem_id="group")
     return Answer(overlay, legend, note, table, segment, as_sent(group)), brush, settings, reset

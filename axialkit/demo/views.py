@@ -6,6 +6,9 @@ A handler of the page and an endpoint of its API that show the same call the sam
 from html import escape
 from typing import NamedTuple
 
+import numpy as np
+from jaxtyping import UInt8
+
 from axialkit.config import PostprocessConfig
 from axialkit.data.cityscapes import THING_TRAIN_IDS, TRAIN_CLASSES
 from axialkit.demo.looking import (
@@ -128,7 +131,9 @@ class Views:
         picture = draw_segment_map(self.network, seen, weights, who)
         return AttentionView(picture, words, bars_html(classes))
 
-    def pins(self, image: Picture, pins: list[Point], question: Question) -> Picture | None:
+    def pins(
+        self, image: Picture, pins: list[Point], question: Question
+    ) -> UInt8[np.ndarray, "rows columns 3"] | None:
         """Draw the two-hop maps of the last pinned pixels side by side; None without pins.
 
         Raises:
