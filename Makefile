@@ -13,6 +13,8 @@ endif
 PYTHON := $(BIN)/python
 MINICITY := data/minicity
 FIRST_LESSON := notebooks/00_start_here.ipynb
+# what JupyterLab does here without being told: no question about news, widgets are saved
+LAB_CONFIG := $(CURDIR)/notebooks/jupyter
 LAB_ARGS ?=
 TEST_ARGS ?=
 # make notebooks PROFILE=learn: the long form, with every exercise left unsolved
@@ -46,6 +48,7 @@ lab: $(STAMP) minicity ## open the course in JupyterLab
 	  echo "==> No display here: open the address in a browser (from another machine: forward its port with ssh -L)"; \
 	  flags="--no-browser $$flags"; \
 	fi; \
+	export JUPYTER_CONFIG_PATH="$(LAB_CONFIG)$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH}"; \
 	exec $(PYTHON) -m jupyterlab --LabApp.default_url=/lab/tree/$(FIRST_LESSON) --LabApp.news_url=None \
 	  --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate $$flags
 

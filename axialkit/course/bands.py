@@ -6,6 +6,7 @@ Lessons draw these figures, marked as stored, beside the one run that the learne
 from pathlib import Path
 from typing import NamedTuple
 
+from axialkit.course.wrapping import wrapped
 from axialkit.errors import InputError, suggest
 from axialkit.files import read_json
 
@@ -45,4 +46,4 @@ def band(name: str) -> Band:
         f"CPU-seconds on {entry['machine']}, torch {entry['torch']} "
         f"({entry['command']} repeats it)"
     )
-    return Band(entry["values"], entry["seeds"], source)
+    return Band(entry["values"], entry["seeds"], wrapped(source))

@@ -17,6 +17,7 @@ from axialkit.course.capstone_gates import (
 from axialkit.course.capstone_measures import model_card, own_page, twice_as_fast
 from axialkit.course.page import show_html
 from axialkit.course.session import current
+from axialkit.course.wrapping import wrapped
 from axialkit.errors import InputError, suggest
 
 __all__ = ["PROJECTS", "Project", "foreign_checkpoint", "gate", "menu"]
@@ -150,7 +151,7 @@ def gate(name: str, *made: Any) -> None:  # noqa: ANN401  (whatever the project 
         )
     findings = list(_findings(PROJECTS[name], made))
     for claim, problem in findings:
-        print(f"✗ {claim}: {problem}" if problem else f"✓ {claim}")
+        print(wrapped(f"✗ {claim}: {problem}" if problem else f"✓ {claim}"))
     missing = sum(bool(problem) for _, problem in findings)
     if missing:
         print(f"  Not through yet: {missing} of {len(findings)} claims looked at do not hold.")

@@ -12,6 +12,7 @@ from axialkit.course.lesson import Exercise, Function, Mutant
 from axialkit.course.lessons import Key, get_exercise, lesson_of
 from axialkit.course.session import current
 from axialkit.course.shown import shown
+from axialkit.course.wrapping import wrapped
 
 _CHANGED = (
     "changes what it was given. Work on a copy (x.clone() of a tensor, x.copy() of an array), or "
@@ -84,7 +85,7 @@ def check(key: Key, function: Any) -> None:  # noqa: ANN401
     verdict = judge(exercise, function)
     if verdict.passed:
         session.progress.put(lesson_of(key), "checks", key, "passed")
-    print(report(exercise, verdict))
+    print(wrapped(report(exercise, verdict)))
 
 
 def use(key: Key, function: Any) -> Function:  # noqa: ANN401

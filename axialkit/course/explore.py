@@ -10,13 +10,14 @@ from axialkit.course.page import figure_page, show_widget
 
 Draw = Callable[..., Figure]
 Describe = Callable[..., str]
+_WIDE = "min(100%, 500px)"  # room for a slider and for the name of a choice beside it
 
 
 def explore(draw: Draw, *, alt: Describe, **controls: ipywidgets.ValueWidget) -> None:
     """Show ``draw(**values)`` under sliders, one per argument.
 
     ``alt`` takes the same arguments and describes the figure; its words change with the sliders.
-    A page without a running kernel shows the figure at the sliders' first values. Sliders are
+    A page without a running kernel shows the figure at the sliders' first values. Controls are
     moved with the mouse or, after Tab, with the arrow keys.
     """
     box = explorer(draw, alt, controls)
@@ -36,6 +37,9 @@ def explorer(
 
     for name, control in controls.items():
         control.description = control.description or name
+        if isinstance(control, ipywidgets.SelectionSlider):
+            control.add_class("axk-choice")  # as keep_keys.css has it
+            control.layout.width = _WIDE
         control.observe(redraw, "value")
     redraw()
     return ipywidgets.VBox([*controls.values(), picture])

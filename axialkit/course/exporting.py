@@ -63,4 +63,5 @@ def onnx_runs(model: nn.Module, folder: Path, size: tuple[int, int]) -> dict[str
         quantize_dynamic(plain, small, weight_type=QuantType.QInt8)
     finally:
         root.setLevel(level)
-    return {"ONNX": OnnxNetwork(plain), "ONNX, 8 bits": OnnxNetwork(small)}
+    # one thread each, as everything here: waiting threads would count as time of their neighbor
+    return {"ONNX": OnnxNetwork(plain, threads=1), "ONNX, 8 bits": OnnxNetwork(small, threads=1)}

@@ -3,6 +3,7 @@
 from axialkit.course.lessons import Key, get_exercise, lesson_of
 from axialkit.course.pastable import pastable
 from axialkit.course.session import current
+from axialkit.course.wrapping import wrapped
 
 _LEVELS = ("shape", "idea", "line")
 
@@ -14,7 +15,7 @@ def hint(key: Key) -> None:
     seen = session.progress.section(lesson_of(key), "hints").get(key, 0)
     number = min(seen, len(exercise.hints) - 1)
     session.progress.put(lesson_of(key), "hints", key, number + 1)
-    print(f"Hint {number + 1} of 3 ({_LEVELS[number]}): {exercise.hints[number]}")
+    print(wrapped(f"Hint {number + 1} of 3 ({_LEVELS[number]}): {exercise.hints[number]}"))
     if number == len(exercise.hints) - 1:
         print(f'That was the last one. To see the answer: nb.solution("{key}")')
 

@@ -91,7 +91,7 @@ LESSON_09 = Lesson(
     ),
     words=(
         Word("augmentation", "Changing the samples at random, anew each time they are used."),
-        Word("learning rate", "How far one step moves the weights along the gradient."),
+        Word("learning rate", "How far one step moves the weights against the gradient."),
         Word(
             "schedule",
             "The learning rate as a function of the step.",

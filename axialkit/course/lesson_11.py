@@ -13,7 +13,7 @@ LESSON_11 = Lesson(
     key="11",
     title="Measuring PQ, mIoU, AP",
     notebook="11_measuring_pq_miou_ap.ipynb",
-    minutes=100,
+    minutes=120,
     goals={
         "A": "compute the mean IoU of a set of images",
         "B": "match segments, and compute PQ with void and crowds as the official script has it",

@@ -130,6 +130,7 @@ LESSON_12 = Lesson(
     budgets={
         "lesson": Budget(ci=29.0, learn=60.0, megabytes=1200, measured="2026-11"),
         "export": Budget(ci=5.5, learn=5.5, megabytes=300, measured="2026-11"),
+        "ONNX": Budget(ci=13.0, learn=13.0, megabytes=140, measured="2026-11"),
         "any size": Budget(ci=7.0, learn=9.0, megabytes=300, measured="2026-11"),
         "bits": Budget(ci=1.5, learn=5.0, megabytes=100, measured="2026-11"),
         "stages": Budget(ci=1.2, learn=2.5, megabytes=100, measured="2026-11"),

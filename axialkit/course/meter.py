@@ -1,5 +1,6 @@
 """Numbers for machines: what heavy cells cost, and the results that tests compare."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import SupportsFloat
@@ -7,6 +8,7 @@ from typing import SupportsFloat
 from IPython.display import display
 
 from axialkit.course.session import Session, cpu_seconds, current
+from axialkit.course.wrapping import TIE, wrapped
 from axialkit.errors import InputError
 
 METRICS_MIME = "application/x-axialkit-metrics+json"
@@ -44,8 +46,16 @@ def metrics(**values: SupportsFloat) -> None:
         name: {"seconds": seconds, "budget": _planned(session, name)}
         for name, seconds in spent.items()
     }
-    text = ", ".join(f"{name} {value:.4g}" for name, value in numbers.items())
-    display({METRICS_MIME: numbers, BUDGET_MIME: costs, "text/plain": text}, raw=True)
+    parts = (f"{name} {_plain(value)}".replace(" ", TIE) for name, value in numbers.items())
+    said = wrapped(f"for the tests of the course: {'; '.join(parts)}")
+    display({METRICS_MIME: numbers, BUDGET_MIME: costs, "text/plain": said}, raw=True)
+
+
+def _plain(value: float) -> str:
+    """Write a number as people do: no powers of ten from 1/1000 to a trillion."""
+    if not math.isfinite(value) or abs(value) >= 1e12:
+        return f"{value:.4g}"
+    return f"{value:,.0f}" if abs(value) >= 1000 or value.is_integer() else f"{value:.4g}"
 
 
 def _planned(session: Session, name: str) -> float:

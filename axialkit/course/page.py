@@ -6,9 +6,11 @@ import io
 import sys
 from typing import Any
 
+import ipywidgets
 from IPython.display import display
 from matplotlib.figure import Figure
 
+from axialkit.course.keep_keys import keeping_keys
 from axialkit.errors import InputError
 
 _DPI = 110
@@ -65,6 +67,8 @@ def figure_page(figure: Figure, alt: str, caption: str = "") -> str:
 
 def show_widget(widget: Any, *, fallback: str, text: str) -> None:  # noqa: ANN401
     """Show a widget; where no widget can run, the page has ``fallback`` (HTML) or ``text``."""
+    if isinstance(widget, ipywidgets.Box):
+        widget = keeping_keys(widget)
     view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
     display({WIDGET_MIME: view, "text/html": fallback, "text/plain": text}, raw=True)
 

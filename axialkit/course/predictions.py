@@ -8,6 +8,7 @@ import ipywidgets
 from axialkit.course.page import show_widget
 from axialkit.course.progress import Record
 from axialkit.course.session import current
+from axialkit.course.wrapping import wrapped
 from axialkit.errors import InputError
 
 CONFIDENCE = ("a guess", "fairly sure", "certain")
@@ -43,7 +44,7 @@ def predict(
         layout=ipywidgets.Layout(width="max-content"),
     )
     sure = ipywidgets.ToggleButtons(
-        options=CONFIDENCE, value=stored.get("confidence", CONFIDENCE[0]), description="I am:"
+        options=CONFIDENCE, value=stored.get("confidence", CONFIDENCE[0]), description="How sure?"
     )
     note = ipywidgets.HTML(_note(stored))
 
@@ -69,12 +70,12 @@ def reveal(key: str, truth: str) -> None:
     session, stored = current(), _stored(key)
     answer = stored.get("answer")
     if answer is None:
-        print(f"It is: {truth}. (No prediction stored; one is worth the surprise.)")
+        print(wrapped(f"It is: {truth}. (No prediction stored; one is worth the surprise.)"))
         return
     right = answer == truth
     session.progress.put(session.lesson.key, "predictions", key, {**stored, "right": right})
     sign = "✓" if right else "✗"
-    print(f"{sign} You said: {answer} ({stored['confidence']}). It is: {truth}.")
+    print(wrapped(f"{sign} You said: {answer} ({stored['confidence']}). It is: {truth}."))
 
 
 def calibration(predictions: Record) -> list[tuple[str, int, int]]:

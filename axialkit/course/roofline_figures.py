@@ -14,10 +14,10 @@ from axialkit.visualize.words import percent
 
 SLIDERS = "what the sliders say"
 PRESETS = {
-    "H pass: 129 lines of 65": (129, 65),
-    "W pass: 65 lines of 129": (65, 129),
-    "whole image: 1 line of 8385": (1, 8385),
     SLIDERS: (0, 0),
+    "H hop: 129 lines of 65": (129, 65),
+    "W hop: 65 lines of 129": (65, 129),
+    "whole image: 1 line of 8385": (1, 8385),
 }
 SIZES = {"float32": 4, "float16": 2}
 _GREY = "#555555"

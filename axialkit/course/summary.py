@@ -4,6 +4,7 @@ from axialkit.course.lesson import Lesson
 from axialkit.course.predictions import calibration
 from axialkit.course.progress import Progress
 from axialkit.course.session import current
+from axialkit.course.wrapping import TIE, wrapped
 
 _BAR = 20  # characters
 
@@ -20,8 +21,8 @@ def summary_lines(lesson: Lesson, progress: Progress) -> list[str]:
     lines = [f"Lesson {lesson.key} · {lesson.title}", ""]
     for letter, goal in lesson.goals.items():
         proofs = [exercise for exercise in lesson.exercises if exercise.goal == letter]
-        marks = "  ".join(f"{'✓' if e.key in passed else '·'} {e.key} {e.name}" for e in proofs)
-        lines.append(f"{letter}  {goal}:  {marks}")
+        marks = (TIE.join(("✓" if e.key in passed else "·", e.key, e.name)) for e in proofs)
+        lines += wrapped(f"{letter}  {goal}:  {'  '.join(marks)}").splitlines()
     done = sum(exercise.key in passed for exercise in lesson.exercises)
     full = _BAR * done // len(lesson.exercises)
     bar = "█" * full + "░" * (_BAR - full)

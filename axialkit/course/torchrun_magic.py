@@ -24,6 +24,7 @@ from IPython import get_ipython
 from IPython.core.error import UsageError
 
 from axialkit.course.pastable import plain_source
+from axialkit.course.wrapping import wrapped
 from axialkit.errors import InputError, suggest
 from axialkit.training.launch_script import launch_script
 
@@ -69,7 +70,7 @@ def torchrun(line: str, cell: str) -> None:
     except InputError as error:
         if not given.may_fail:
             raise CellFailed(str(error)) from None
-        print(f"✗ {error}")
+        print(wrapped(f"✗ {error}"))
         return
     _last[:] = results
 

@@ -13,6 +13,9 @@ from axialkit.structures import Prediction
 class OnnxNetwork(nn.Module):
     """An ONNX file of ``axialkit export``, used like the network itself; runs on the CPU.
 
+    ``threads`` are those of one run, 0 for what onnxruntime chooses. More than one wait for work
+    between the runs without resting: they take CPU time from whatever runs there.
+
     Its ``metadata`` tell ``size``, ``preset``, ``normalisation`` and the version of axialkit.
 
     Raises:
@@ -24,15 +27,17 @@ class OnnxNetwork(nn.Module):
         result = axialkit.segment(network, read_rgb("street.png"), load_config("tiny"))
     """
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, path: Path | str, threads: int = 0) -> None:
         super().__init__()
-        from onnxruntime import InferenceSession
+        from onnxruntime import InferenceSession, SessionOptions
         from onnxruntime.capi import onnxruntime_pybind11_state as errors
 
         if not Path(path).is_file():
             raise InputError(f"There is no file {path}. Make it with: axialkit export")
+        options = SessionOptions()
+        options.intra_op_num_threads = threads
         try:
-            self.session = InferenceSession(str(path), providers=["CPUExecutionProvider"])
+            self.session = InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         except (errors.InvalidProtobuf, errors.InvalidArgument, errors.Fail) as error:
             raise InputError(
                 f"{path} cannot be read by onnxruntime ({error}). Export it again."

@@ -1,7 +1,8 @@
 """A real JupyterLab and a real browser for the tests of lessons, exactly as a learner opens them.
 
-A test module names its lesson (``NOTEBOOK``) and imports ``pytestmark`` and the fixtures. Nothing
-here sleeps: every step waits for what it needs.
+`make lab` starts it, so that what it sets holds here, too. A test module names its lesson
+(``NOTEBOOK``), perhaps small notebooks of its own (``SMALL``: name -> code of the cells), and
+imports ``pytestmark`` and the fixtures. Nothing here sleeps: every step waits for what it needs.
 """
 
 import json
@@ -15,7 +16,9 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbformat import v4
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is in the extra e2e")
 pytest.importorskip("jupyterlab", reason="jupyterlab is in the extra notebooks")
@@ -27,11 +30,11 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (apt install chromium)"),
 ]
 
-NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+ROOT = Path(__file__).resolve().parents[2]
+NOTEBOOKS = ROOT / "notebooks"
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking")
 PATIENCE = 600_000  # ms, for the training cell on a busy machine
 SETTINGS = {
-    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
     "notebook-extension/tracker": {"windowingMode": "none"},  # every cell stays in the page
 }
 
@@ -50,6 +53,11 @@ def running_lab(
     work = folder / "work"
     work.mkdir()
     shutil.copy(NOTEBOOKS / request.module.NOTEBOOK, work)
+    for name, cells in getattr(request.module, "SMALL", {}).items():
+        kernel = {"name": "python3", "display_name": "Python 3"}  # or Lab would ask for one
+        small = v4.new_notebook(metadata={"kernelspec": kernel})
+        small.cells = [v4.new_code_cell(code) for code in cells]
+        nbformat.write(small, work / name)
     for name, content in SETTINGS.items():
         path = folder / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True)
@@ -61,13 +69,19 @@ def running_lab(
     }  # fmt: skip
     environment = {**os.environ, **{name: str(folder / place) for name, place in places.items()}}
     environment |= {"AXIALKIT_HOME": str(home), "OMP_NUM_THREADS": "1"}
+    environment.pop("DISPLAY", None)  # so that make opens no browser of its own
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
+    flags = [
+        "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0",
+        "--IdentityProvider.token=", f"--ServerApp.root_dir={work}",
+        "--LabApp.expose_app_in_browser=True",
+    ]  # fmt: skip
+    # as if .venv were set up and MiniCity drawn
     command = [
-        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1",
-        f"--port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token=",
-        f"--ServerApp.root_dir={work}", "--LabApp.expose_app_in_browser=True",
+        "make", "-C", str(ROOT), "lab", "-o", ".venv/.installed", "-o", "minicity",
+        f"PYTHON={sys.executable}", f"LAB_ARGS={' '.join(flags)}",
     ]  # fmt: skip
     log = folder / "log"
     with log.open("w") as stream:
@@ -113,6 +127,29 @@ def artefact_folder(tmp_path: Path) -> Path:
     return folder
 
 
+def open_lesson(page: "playwright.Page", lab: str, notebook: str) -> None:
+    """Open the lesson, and wait until its kernel is there."""
+    page.goto(f"{lab}/lab/tree/{notebook}?reset")
+    page.wait_for_selector(".jp-Notebook .jp-CodeCell")
+    page.evaluate(
+        """async () => {
+            await jupyterapp.restored;
+            await jupyterapp.shell.currentWidget.sessionContext.ready;
+        }""",
+    )
+
+
+def reopen(page: "playwright.Page", lab: str, notebook: str) -> None:
+    """Save the lesson, end its kernel, and open it again."""
+    page.evaluate(
+        """async () => {
+            await jupyterapp.commands.execute('docmanager:save');
+            await jupyterapp.shell.currentWidget.sessionContext.shutdown();
+        }"""
+    )
+    open_lesson(page, lab, notebook)
+
+
 def open_and_run(page: "playwright.Page", lab: str, notebook: str, last: str) -> list[str]:
     """Open the lesson, run all its cells, and wait for the number ``last`` of its last cell.
 
@@ -121,15 +158,8 @@ def open_and_run(page: "playwright.Page", lab: str, notebook: str, last: str) ->
     outside: list[str] = []
     local = (lab, lab.replace("http", "ws"), "data:", "blob:")
     page.on("request", lambda r: None if r.url.startswith(local) else outside.append(r.url))
-    page.goto(f"{lab}/lab/tree/{notebook}?reset")
-    page.wait_for_selector(".jp-Notebook .jp-CodeCell")
-    page.evaluate(
-        """async () => {
-            await jupyterapp.restored;
-            await jupyterapp.shell.currentWidget.sessionContext.ready;
-            await jupyterapp.commands.execute('notebook:run-all-cells');
-        }""",
-    )
+    open_lesson(page, lab, notebook)
+    page.evaluate("() => jupyterapp.commands.execute('notebook:run-all-cells')")
     end = page.locator(".jp-CodeCell").last
     end.locator(".jp-OutputArea-output", has_text=last).wait_for(timeout=PATIENCE)
     errors = page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.error']")

@@ -1,6 +1,9 @@
-from ipywidgets import IntSlider
+from pathlib import Path
+
+from ipywidgets import IntSlider, SelectionSlider
 from matplotlib.figure import Figure
 
+from axialkit.course import keep_keys
 from axialkit.course.explore import explore, explorer
 from axialkit.course.page import WIDGET_MIME
 
@@ -27,6 +30,14 @@ def test_moving_a_slider_draws_the_figure_anew() -> None:
     assert describe(1, 4) in picture.value
     assert picture.value != first
     assert [child.description for child in box.children[:-1]] == ["height", "width"]
+
+
+def test_choices_have_room_for_their_names() -> None:
+    controls = {"height": IntSlider(1, 1, 5), "width": SelectionSlider(options=[1, 2])}
+    explorer(draw, describe, controls)
+    assert "axk-choice" in controls["width"]._dom_classes
+    assert "axk-choice" not in controls["height"]._dom_classes
+    assert ".axk-choice" in Path(keep_keys.__file__).with_suffix(".css").read_text()
 
 
 def test_a_page_without_a_kernel_has_the_first_figure(displayed: list[dict]) -> None:

@@ -1,6 +1,7 @@
 """Lesson 01 in a real JupyterLab in a real browser, exactly as a learner opens it.
 
-The notebook is the committed one, in its default profile, with no exercise solved.
+The notebook is the committed one, in its default profile, with no exercise solved. A second, small
+one has every kind of control.
 """
 
 import json
@@ -13,9 +14,11 @@ from tests.course.lab import (  # noqa: F401  (fixtures are used by their names)
     drawing,
     home_of_lab,
     open_and_run,
+    open_lesson,
     pictures_are_shown,
     playwright,
     pytestmark,
+    reopen,
     running_lab,
     says,
 )
@@ -34,9 +37,75 @@ def test_lesson_01_in_the_browser(
     pictures_are_shown(page, least=8)
     a_learner_is_never_blocked(page, exercises=4)
     the_explorer_answers(page, artefacts)
+    nobody_asks_about_news(page)
     a_prediction_is_stored(page, home)
     the_quiz_explains(page, home)
     assert outside == [], "the lesson must not need the network"
+
+
+CONTROLS = """
+from ipywidgets import Dropdown, IntSlider, RadioButtons, SelectionSlider
+from matplotlib.figure import Figure
+import axialkit.course as nb
+
+nb.setup("02")
+nb.explore(
+    lambda **values: Figure(figsize=(3, 0.3)),
+    alt=lambda **values: f"An empty figure, drawn for the values {values}.",
+    preset=SelectionSlider(options=["a", "whole image: 1 line of 8385, or a longer name"], index=1),
+    number=IntSlider(2, 0, 3),
+    head=Dropdown(options=["semantic", "center", "offset"]),
+    way=RadioButtons(options=["H", "W"]),
+)
+"""
+SMALL = {"controls.ipynb": ("1", CONTROLS, "3")}
+
+
+def test_controls_in_the_browser(lab: str, page: "playwright.Page") -> None:
+    open_lesson(page, lab, "controls.ipynb")
+    page.evaluate("() => jupyterapp.commands.execute('notebook:run-all-cells')")
+    page.locator(".axk-box").wait_for()
+    the_longest_name_is_whole(page)
+    keys_stay_with_their_control(page)
+    reopen(page, lab, "controls.ipynb")
+    page.get_by_label("head", exact=True).wait_for()
+    assert "Error displaying widget" not in page.locator(".jp-Notebook").inner_text()
+    assert "values {'preset': 'whole image" in page.locator("figure img").get_attribute("alt")
+
+
+def the_longest_name_is_whole(page: "playwright.Page") -> None:
+    readout = page.locator(".widget-readout", has_text="or a longer name")
+    assert readout.evaluate("it => it.scrollWidth <= it.clientWidth")
+    box, cell = readout.bounding_box(), page.locator(".axk-box").bounding_box()
+    assert box["x"] + box["width"] <= cell["x"] + cell["width"]
+
+
+def keys_stay_with_their_control(page: "playwright.Page") -> None:
+    """Each control takes the arrow keys, and the notebook stays where it is."""
+
+    def press(place: "playwright.Locator", key: str, then: str) -> None:
+        place.press(key)
+        page.locator(f'figure img[alt*="{then}"]').wait_for()
+
+    press(page.get_by_label("head", exact=True), "ArrowDown", "'head': 'center'")
+    press(page.get_by_label("head", exact=True), "ArrowDown", "'head': 'offset'")
+    press(page.get_by_label("H", exact=True), "ArrowDown", "'way': 'W'")
+    press(page.locator(".noUi-handle").nth(1), "ArrowRight", "'number': 3")
+    press(page.locator(".noUi-handle").first, "ArrowLeft", "'preset': 'a'")
+    cell = "() => jupyterapp.shell.currentWidget.content.activeCellIndex"
+    page.get_by_label("head", exact=True).focus()
+    before = page.evaluate(cell)
+    page.keyboard.press("ArrowUp")
+    assert page.evaluate(cell) == before
+    page.keyboard.press("Shift+Enter")  # runs the cell, as everywhere
+    page.wait_for_function(f"before => ({cell})() !== before", arg=before)
+    page.locator("figure img[alt*=\"'number': 2\"]").wait_for()
+
+
+def nobody_asks_about_news(page: "playwright.Page") -> None:
+    """Neither in a dialog nor in a notification."""
+    asked = page.locator(".jp-Dialog, .Toastify__toast")
+    assert asked.all_inner_texts() == []
 
 
 def the_explorer_answers(page: "playwright.Page", folder: Path) -> None:

@@ -26,7 +26,7 @@ def test_budget_and_metrics(displayed: list[dict], capsys: pytest.CaptureFixture
     assert 0 < bundle[BUDGET_MIME]["key task"]["seconds"] <= spent
     assert bundle[BUDGET_MIME]["key task"]["budget"] == planned.ci
     assert bundle[BUDGET_MIME]["lesson"]["seconds"] >= spent
-    assert bundle["text/plain"] == "accuracy 0.5, layers 128"
+    assert bundle["text/plain"] == "for the tests of the course: accuracy 0.5; layers 128"
 
 
 def test_other_profiles_are_told_their_own_budget(
@@ -39,6 +39,18 @@ def test_other_profiles_are_told_their_own_budget(
     assert f"about {planned:g} CPU" in capsys.readouterr().out
     metrics(one=1.0)
     assert displayed[0][BUDGET_MIME]["key task"]["budget"] == planned
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(32_768, "32,768"), (0.5, "0.5"), (1e-7, "1e-07"), (391_234.4, "391,234"), (-3, "-3"),
+     (1234.5678e12, "1.235e+15"), (69.4321, "69.43"), (float("nan"), "nan")],
+)  # fmt: skip
+def test_numbers_are_readable(
+    value: float, said: str, learner: Session, displayed: list[dict]
+) -> None:
+    metrics(it=value)
+    assert displayed[0]["text/plain"].endswith(f"it {said}")
 
 
 def test_an_unknown_budget_is_refused(learner: Session) -> None:

@@ -2,8 +2,9 @@
 
 import pytest
 
-from axialkit.course.session import Session
+from axialkit.course.session import Session, setup
 from axialkit.course.summary import summary
+from axialkit.course.wrapping import WIDTH
 
 
 def test_an_empty_record(learner: Session, capsys: pytest.CaptureFixture[str]) -> None:
@@ -13,6 +14,17 @@ def test_an_empty_record(learner: Session, capsys: pytest.CaptureFixture[str]) -
     assert "░░░░ 0 of 4\n" in said
     assert "none made and revealed" in said
     assert "✓" not in said
+
+
+def test_long_lines_are_broken_between_exercises(
+    learner: Session, capsys: pytest.CaptureFixture[str]
+) -> None:
+    setup("11", "learn")
+    summary()
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= WIDTH
+    assert any(line.startswith("  · 11.") or "  · 11." in line for line in lines)
+    assert not any(line.endswith(("·", "✓", "11.4")) for line in lines)
 
 
 def test_a_full_record(learner: Session, capsys: pytest.CaptureFixture[str]) -> None:

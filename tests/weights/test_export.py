@@ -187,6 +187,11 @@ def test_segment_takes_an_onnx_network(exported):
     assert (expected.panoptic == got.panoptic).mean() > 0.999
 
 
+def test_one_thread_has_none_that_wait(exported):
+    network = OnnxNetwork(exported / "tiny.onnx", threads=1)
+    assert network.session.get_session_options().intra_op_num_threads == 1
+
+
 def test_images_of_another_size_are_refused(exported):
     message = (
         r"tiny\.onnx takes images of \(3, 129, 257\) .* got \(3, 65, 129\)\. .*"
