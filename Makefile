@@ -15,7 +15,7 @@ MINICITY := data/minicity
 FIRST_LESSON := notebooks/00_start_here.ipynb
 LAB_ARGS ?=
 TEST_ARGS ?=
-# make notebooks PROFILE=learn: the long form, with every exercise left unsolved
+# make notebooks PROFILE=short: every exercise left unsolved; learn: that in the long form
 PROFILE ?= ci
 # --only 03: one lesson; --update: store its numbers
 NOTEBOOK_ARGS ?=
@@ -89,8 +89,9 @@ lint: $(STAMP) ## check style, import order and types
 	$(BIN)/lint-imports --no-logo
 	$(PYTHON) -m mypy axialkit
 
-soak: $(STAMP) ## run the long proofs that the tests leave out
+soak: $(STAMP) ## run the long proofs that the tests leave out, and the lessons in full
 	$(PYTHON) -m pytest -q -rs -m soak $(TEST_ARGS)
+	$(MAKE) notebooks PROFILE=learn
 
 clean: ## remove caches and executed notebooks (keeps .venv, data and runs)
 	rm -rf executed build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
