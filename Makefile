@@ -51,7 +51,7 @@ lab: $(STAMP) minicity ## open the course in JupyterLab
 
 test: $(STAMP) ## run the tests (CPU; browser tests need Chromium and are skipped without it)
 	@echo "==> Running the tests"
-	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -q -rs -n $(TEST_PROCESSES) --dist loadfile $(TEST_ARGS)
+	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -q -rs -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder $(TEST_ARGS)
 
 demo: $(STAMP) ## open the web demo
 	$(PYTHON) -m axialkit demo
