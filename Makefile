@@ -17,7 +17,7 @@ FIRST_LESSON := notebooks/00_start_here.ipynb
 LAB_CONFIG := $(CURDIR)/notebooks/jupyter
 LAB_ARGS ?=
 TEST_ARGS ?=
-# make notebooks PROFILE=learn: the long form, with every exercise left unsolved
+# make notebooks PROFILE=short: every exercise left unsolved; learn: that in the long form
 PROFILE ?= ci
 # --only 03: one lesson; --update: store its numbers
 NOTEBOOK_ARGS ?=
@@ -54,7 +54,7 @@ lab: $(STAMP) minicity ## open the course in JupyterLab
 
 test: $(STAMP) ## run the tests (CPU; browser tests need Chromium and are skipped without it)
 	@echo "==> Running the tests"
-	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -q -rs -n $(TEST_PROCESSES) --dist loadfile $(TEST_ARGS)
+	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -q -rs -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder $(TEST_ARGS)
 
 demo: $(STAMP) ## open the web demo
 	$(PYTHON) -m axialkit demo
@@ -92,8 +92,9 @@ lint: $(STAMP) ## check style, import order and types
 	$(BIN)/lint-imports --no-logo
 	$(PYTHON) -m mypy axialkit
 
-soak: $(STAMP) ## run the long proofs that the tests leave out
+soak: $(STAMP) ## run the long proofs that the tests leave out, and the lessons in full
 	$(PYTHON) -m pytest -q -rs -m soak $(TEST_ARGS)
+	$(MAKE) notebooks PROFILE=learn
 
 clean: ## remove caches and executed notebooks (keeps .venv, data and runs)
 	rm -rf executed build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

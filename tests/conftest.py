@@ -9,6 +9,13 @@ import numpy as np
 import pytest
 import torch
 
+# They begin first: with files of half a minute to two, most of them waiting for other processes.
+LONGEST = (
+    "tests/training",
+    *("tests/course/test_checks", "tests/course/test_lab", "tests/course/test_regression"),
+    *("tests/attention/test_tiles", "tests/weights/test_export"),
+    *("tests/model/test_build", "tests/model/test_prepare", "tests/demo", "tests/cli"),
+)
 SMALL = Path(__file__).parent / "golden"
 GOLDEN = Path(os.environ.get("AXIALKIT_GOLDEN") or SMALL)
 
@@ -55,7 +62,7 @@ def announce(request: pytest.FixtureRequest) -> Callable[[str], None]:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest files first, so that several processes end together."""
-    items.sort(key=lambda item: not item.nodeid.startswith("tests/training"))
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -7,7 +7,7 @@ from typing import SupportsFloat
 
 from IPython.display import display
 
-from axialkit.course.session import Session, cpu_seconds, current
+from axialkit.course.session import SMALL, Session, cpu_seconds, current
 from axialkit.course.wrapping import TIE, wrapped
 from axialkit.errors import InputError
 
@@ -61,4 +61,4 @@ def _plain(value: float) -> str:
 def _planned(session: Session, name: str) -> float:
     """Return the budget of a cell in the profile that runs, in CPU-seconds."""
     budget_of = session.lesson.budgets[name]
-    return budget_of.ci if session.profile == "ci" else budget_of.learn
+    return budget_of.ci if session.profile in SMALL else budget_of.learn

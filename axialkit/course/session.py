@@ -14,7 +14,8 @@ from axialkit.course.palette import set_figure_style
 from axialkit.course.progress import Progress, home
 from axialkit.errors import InputError, suggest
 
-PROFILES = ("ci", "learn", "colab", "full")  # from the smallest workload to the largest
+PROFILES = ("ci", "short", "learn", "colab", "full")  # from the smallest workload to the largest
+SMALL = PROFILES[:2]  # the same workload, on the CPU
 CHECKS = ("learner", "solutions")
 Value = TypeVar("Value")
 
@@ -74,7 +75,8 @@ def setup(
     """Get ready for a lesson: seeds, device, threads, figure style; print one line.
 
     Profile "ci" is the short form for machines: it fills the exercises from the solutions and
-    keeps no record. ``checks="solutions"`` fills them in the other profiles too.
+    keeps no record. "short" is as small and treats you as a learner, like the larger ones.
+    ``checks="solutions"`` fills the exercises in those too.
 
     Raises:
         InputError: an unknown lesson, profile or kind of checks, a folder that is not there, or a
@@ -120,7 +122,7 @@ def _prepare_torch(profile: str, seed: int) -> tuple[str, str]:
 
     random.seed(seed)
     torch.manual_seed(seed)
-    device = "cuda" if torch.cuda.is_available() and profile != "ci" else "cpu"
+    device = "cuda" if torch.cuda.is_available() and profile not in SMALL else "cpu"
     if device == "cpu":
         torch.set_num_threads(1)  # small layers run faster, and their sums repeat exactly
     return device, torch.__version__.split("+")[0]

@@ -48,13 +48,13 @@ _MODE_NAMES = {
 
 
 def read_rgb(
-    path: Path | str, *, max_pixels: int = MAX_PIXELS, report: bool = True
+    path: Path | str, *, max_pixels: int | None = None, report: bool = True
 ) -> UInt8[np.ndarray, "height width 3"]:
     """Read a still image as RGB, turned upright by its EXIF orientation.
 
     Grey, palette, 1-bit, CMYK and 16-bit images are converted; transparent parts are laid on
-    white. Every converted file is reported once (``report``). What has more than ``max_pixels`` is
-    refused before it is decoded.
+    white. Every converted file is reported once (``report``). What has more than ``max_pixels``
+    (None: ``MAX_PIXELS``) is refused before it is decoded.
 
     Raises:
         InputError: the file is missing, unreadable, truncated, an animation or too large.
@@ -62,7 +62,11 @@ def read_rgb(
     path = Path(path)
     try:
         _check_file(path)
-        return np.array(_to_rgb(_load(path, max_pixels), path, report=report))
+        return np.array(
+            _to_rgb(
+                _load(path, MAX_PIXELS if max_pixels is None else max_pixels), path, report=report
+            )
+        )
     except InputError:
         raise
     except UnidentifiedImageError as error:

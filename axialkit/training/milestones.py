@@ -14,8 +14,6 @@ from axialkit.evaluation.network import NetworkPredictions
 from axialkit.inference import segment
 from axialkit.training.log import RunLog, read_lines, write_lines
 from axialkit.training.state import State
-from axialkit.visualize.panoptic import draw_prediction
-from axialkit.visualize.render import render
 from axialkit.weights.files import save_weights
 
 EVALUATIONS_FILE = "evaluations.jsonl"
@@ -64,6 +62,10 @@ def show_predictions(state: State, config: ExperimentConfig, root: Path, log: Ru
     """Give TensorBoard a few images of val with their truth and the prediction."""
     if log.board is None:
         return
+    # matplotlib loads slowly, and most processes of a run draw nothing
+    from axialkit.visualize.panoptic import draw_prediction
+    from axialkit.visualize.render import render
+
     for number, sample in enumerate(_validation(root)):
         image, truth = read_pair(sample)
         result = segment(state.answers, image, config)

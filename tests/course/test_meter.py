@@ -29,6 +29,14 @@ def test_budget_and_metrics(displayed: list[dict], capsys: pytest.CaptureFixture
     assert bundle["text/plain"] == "for the tests of the course: accuracy 0.5; layers 128"
 
 
+def test_short_has_the_budget_of_ci(capsys: pytest.CaptureFixture[str]) -> None:
+    planned = setup("01", "short").lesson.budgets["key task"].ci
+    capsys.readouterr()
+    with budget("key task"):
+        pass
+    assert f"about {planned:g} CPU" in capsys.readouterr().out
+
+
 def test_other_profiles_are_told_their_own_budget(
     learner: Session, displayed: list[dict], capsys: pytest.CaptureFixture[str]
 ) -> None:

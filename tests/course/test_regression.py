@@ -40,14 +40,15 @@ def said(text: str, stream: str = "stdout") -> nbformat.NotebookNode:
 
 def good(profile: str = "ci") -> Run:
     """A run without a fault, made by hand."""
-    words = {
-        "ci": "1.1: solution passes, 4 typical mistakes named.",
-        "learn": "1.1: the cells below use the kit's own f until yours passes.",
-    }
+    solved = "1.1: solution passes, 4 typical mistakes named."
+    untouched = "1.1: the cells below use the kit's own f until yours passes."
     cells = [
         new_markdown_cell("# Toy"),
         cell("nb.show(...)", shown(text__html=PICTURE)),
-        cell('nb.check("1.1", f)\nf = nb.use("1.1", f)', said(words[profile])),
+        cell(
+            'nb.check("1.1", f)\nf = nb.use("1.1", f)',
+            said(solved if profile == "ci" else untouched),
+        ),
         cell(
             "nb.metrics(...)",
             new_output(
@@ -61,6 +62,7 @@ def good(profile: str = "ci") -> Run:
 
 def test_a_good_run_has_no_problem() -> None:
     assert problems(good(), "ci", BASELINE) == []
+    assert problems(good("short"), "short", BASELINE) == []
     assert problems(good("learn"), "learn") == []
 
 
@@ -123,9 +125,17 @@ def test_three_times_the_budget_is_too_dear() -> None:
     assert problem.startswith("lesson took 12.1 CPU-seconds, more than 3 times its budget of 4")
 
 
-def test_a_learner_who_is_left_without_a_function_is_noticed() -> None:
-    (problem,) = problems(good("ci"), "learn")
+@pytest.mark.parametrize("profile", ["short", "learn"])
+def test_a_learner_who_is_left_without_a_function_is_noticed(profile: str) -> None:
+    (problem,) = problems(good("ci"), profile, BASELINE)
     assert problem == "uses 1 exercises, but fell back 0 times"
+
+
+def test_a_learner_who_has_solved_nothing_sees_the_same_numbers() -> None:
+    (problem,) = problems(
+        good("short"), "short", {**BASELINE, "cells": {"value": 9.0, "rtol": 0.0}}
+    )
+    assert "cells drifted from the baseline" in problem
 
 
 def test_an_update_keeps_chosen_bands() -> None:

@@ -29,7 +29,7 @@ def test_seeds() -> None:
 
 
 @pytest.mark.parametrize(
-    ("profile", "expected"), [("ci", 1), ("learn", 2), ("colab", 2), ("full", 9)]
+    ("profile", "expected"), [("ci", 1), ("short", 1), ("learn", 2), ("colab", 2), ("full", 9)]
 )
 def test_pick_takes_the_nearest_smaller_profile(profile: str, expected: int) -> None:
     assert setup("01", profile).pick(ci=1, learn=2, full=9) == expected
@@ -45,6 +45,14 @@ def test_ci_keeps_no_record(home: Path) -> None:
     session.progress.put("01", "checks", "1.1", "passed")
     assert not home.exists()
     session = setup("01", "learn")
+    session.progress.put("01", "checks", "1.1", "passed")
+    assert (home / "progress.json").exists()
+
+
+def test_short_is_small_and_for_learners(home: Path) -> None:
+    session = setup("01", "short")
+    assert session.checks == "learner"
+    assert session.device == "cpu"
     session.progress.put("01", "checks", "1.1", "passed")
     assert (home / "progress.json").exists()
 
