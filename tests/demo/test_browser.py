@@ -18,6 +18,7 @@ from axialkit.demo.views import Views  # noqa: E402
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]  # it pretends one
 PATIENCE = 90_000  # ms, on a busy machine
 
 pytestmark = [
@@ -44,7 +45,7 @@ def artefacts(tmp_path_factory):
 def browser():
     playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS + CAMERA)
         yield browser
         browser.close()
 
@@ -309,6 +310,16 @@ def test_an_upload_is_answered_and_pins_and_segments_can_be_looked_at(
     tab.screenshot(path=artefacts / "6-pins.png", full_page=True)
     tab.locator("#unpin").click()
     tab.locator("#pinned img").wait_for(state="detached")
+
+
+def test_a_photo_from_the_camera_is_answered(visit):
+    one = visit(permissions=["camera"])
+    street = one.tab.locator("#street")
+    street.get_by_role("button", name="Capture from camera").click()
+    street.get_by_role("button", name="Click to Access Webcam").click()
+    one.tab.wait_for_function("document.querySelector('#street video')?.readyState >= 2")
+    street.get_by_role("button", name="capture photo").click()
+    one.wait_for_words("note", "Take care. Your picture has")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
