@@ -13,7 +13,7 @@ from axialkit.demo.all_cells import with_all_cells
 from axialkit.demo.comparison import Comparison, Row
 from axialkit.demo.looking import Question, attention_at, check_heads, seen_by
 from axialkit.demo.network import Network, Seen
-from axialkit.demo.painting import Painting, paint
+from axialkit.demo.painting import paint, titled
 from axialkit.errors import InputError
 from axialkit.evaluation.panoptic_quality import PanopticQuality
 from axialkit.inference import predict_images
@@ -61,7 +61,7 @@ def _without(
     other = network.see(seen.image, without=WITHOUT[kind])
     results = network.answer(seen), network.answer(other)
     changed = float((results[0].panoptic // 1000 != results[1].panoptic // 1000).mean())
-    counts = [len(np.unique(result.panoptic)) for result in results]
+    counts = [len(np.unique(result.panoptic[~result.is_void])) for result in results]
     rows: list[Row] = [
         ("segments", str(counts[0]), str(counts[1])),
         ("pixels of another class", "", percent(changed)),
@@ -85,7 +85,8 @@ def _without(
         rows,
         words,
         render(draw_maps(seen_by(network, seen), maps)),
-        *(paint(s, r, Painting()) for s, r in zip((seen, other), results, strict=True)),
+        titled(paint(seen, results[0]), "The network's answer"),
+        titled(paint(other, results[1]), f"{kind.capitalize()}"),
     )
 
 

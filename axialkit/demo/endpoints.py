@@ -61,7 +61,11 @@ class Endpoints:
         keep_k: Sent,
         stuff_area_limit: Sent,
     ) -> tuple[Picture, Segmentation]:
-        """Segment a picture: an overlay, and the segments, largest first."""
+        """Segment a picture: an overlay, and the segments, largest first.
+
+        ids are train id * 1000 + number; areas are shares; centers (y, x) and boxes (top, left,
+        bottom, right) count pixels of the picture.
+        """
         settings = read_settings(
             self.network, (center_threshold, nms_kernel, keep_k, stuff_area_limit)
         )
@@ -71,7 +75,7 @@ class Endpoints:
             "weights": self.network.name,
             "height": image.shape[0],
             "width": image.shape[1],
-            "note": view.note,
+            "note": view.note.replace("**", ""),
             "segments": [as_data(segment) for segment in view.segments],
         }
 
@@ -87,7 +91,12 @@ class Endpoints:
         order: Sent,
         terms: Sent,
     ) -> tuple[Picture, Attention]:
-        """Show where a pixel looks: its column, its row, both hops, and that in words."""
+        """Show where a pixel looks: its column, its row, both hops, and that in words.
+
+        y and x count pixels from the upper left corner; layers and heads count from 1, and head 0
+        is the mean of all; order "hw" is the network's, "wh" the other way round; terms are those
+        of the logits that count.
+        """
         asked = (y, x, layer, column_head, row_head, order, terms)
         view = self.views.attention(read_upload(picture), read_question(self.network, asked))
         assert view.look is not None
@@ -115,7 +124,7 @@ class Endpoints:
         order: Sent,
         terms: Sent,
     ) -> TwoHop:
-        """Return the exact map of where a pixel looks in both hops."""
+        """Return the exact map of where a pixel looks in both hops; parameters as /attention."""
         question = read_question(self.network, (y, x, layer, column_head, row_head, order, terms))
         seen = self.network.see(read_upload(picture))
         found = attention_at(self.network, seen, question)
@@ -139,7 +148,10 @@ class Endpoints:
         kind: Sent,
         number: Sent,
     ) -> tuple[Picture | None, Compared]:
-        """Compare with another way of computing; the street's number, if it is one, adds PQ."""
+        """Compare with another way of computing; the street's number, if it is one, adds PQ.
+
+        Parameters as /attention.
+        """
         question = read_question(self.network, (y, x, layer, column_head, row_head, order, terms))
         wanted, image = one_of(kind, "Comparison", KINDS), read_upload(picture)
         found = compare(
@@ -175,7 +187,7 @@ class _Question(NamedTuple):
     layer: gr.Number
     column_head: gr.Number
     row_head: gr.Number
-    order: gr.Textbox
+    order: gr.Radio
     terms: gr.CheckboxGroup
 
 
@@ -198,7 +210,7 @@ def build_endpoints(views: Views) -> None:
 
         add(ask.street, [number], [shown("street")])
         add(ask.segment, [picture, *settings], [shown("overlay"), _typed(Segmentation)])
-        add(ask.attention, [picture, *question], [shown("attention"), _typed(Attention)])
+        add(ask.attention, [picture, *question], [shown("look"), _typed(Attention)])
         add(ask.two_hop, [picture, *question], [_typed(TwoHop)])
         add(ask.compare, [picture, *question, kind, number], [shown("maps"), _typed(Compared)])
         add(ask.metrics, [number], [shown("matches"), _typed(Metrics)])
@@ -214,7 +226,7 @@ def _question(layers: int, crop: tuple[int, int]) -> _Question:
         number(layers, "layer"),
         number(0, "column head"),
         number(0, "row head"),
-        as_sent(gr.Textbox(ORDERS[0], label="order")),
+        as_sent(gr.Radio(list(ORDERS), value=ORDERS[0], label="order")),
         as_sent(gr.CheckboxGroup(list(TERM_NAMES), value=list(TERM_NAMES), label="terms")),
     )
 

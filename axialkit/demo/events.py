@@ -22,10 +22,10 @@ from axialkit.demo.uploads import read_upload
 from axialkit.demo.views import SegmentView, Views, choices
 from axialkit.errors import InputError
 from axialkit.visualize.colors import Picture
-from axialkit.visualize.two_hop import map_size
 
 LENS, BRUSH, SETTINGS = slice(2, 9), slice(9, 14), slice(14, 18)  # of the values
 PINS = 18
+_PIXEL = 6  # place of y and x in everything, behind the answer
 Update = dict[str, Any]
 
 
@@ -81,25 +81,8 @@ class Events:
         y, x, *_ = values[LENS]
         if y is None or x is None:
             raise InputError("Give both y and x, in pixels from the upper left corner.")
-        return self.from_pixel(values, y, x)
-
-    def step(self, down: int, right: int) -> Any:  # noqa: ANN401  (an event)
-        """Return the event that moves the asking pixel by a cell."""
-
-        @plainly
-        def step(*values: Sent) -> tuple[Any, ...]:
-            asked = self.read(values)
-            seen = self.network.see(asked.image)
-            layer = self.network.layer(asked.question.layer)
-            cells = map_size(self.network.maps(seen, layer), layer)
-            at = seen.placement.cell((asked.question.y, asked.question.x), cells)
-            there = tuple(
-                min(max(c + by, 0), count - 1)
-                for c, by, count in zip(at, (down, right), cells, strict=True)
-            )
-            return self.from_pixel(values, *seen.placement.center((there[0], there[1]), cells))
-
-        return step
+        answer = self.from_pixel(values, y, x)
+        return (*answer[:_PIXEL], *answer[_PIXEL + 2 :])
 
     @plainly
     def choose(self, *values: Sent) -> tuple[Any, ...]:
@@ -235,7 +218,8 @@ class Events:
     def _look(self, asked: Asked) -> tuple[Any, ...]:
         view = self.views.attention(asked.image, asked.question, asked.settings)
         picture = gr.update(value=view.picture, alt_text=view.words)
-        return picture, view.words, view.bars, self._pinned(asked)
+        facts = self.views.facts(asked.image, asked.question)
+        return picture, view.words, view.bars, self._pinned(asked), facts
 
     def _pinned(self, asked: Asked) -> Update:
         picture = self.views.pins(asked.image, asked.pins, asked.question)
@@ -258,4 +242,4 @@ def _blank() -> tuple[Any, ...]:
     """Return what the page shows without a picture."""
     no_choice = gr.update(choices=[NO_SEGMENT], value=NO_SEGMENT)
     answer: tuple[Any, ...] = (None, "", "", [], no_choice, gr.update(choices=[], value=None))
-    return (*answer, None, None, None, "", "", gr.update(visible=False), [])
+    return (*answer, None, None, None, "", "", gr.update(visible=False), "", [])

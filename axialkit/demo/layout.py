@@ -59,8 +59,11 @@ def _save(folder: str, number: int) -> str:
     return str(path)
 
 
-def pixel_part() -> tuple[gr.Number, gr.Number, list[gr.Button]]:
-    """Build part 2: which pixel asks; buttons to look, and to move up, down, left and right."""
+def pixel_part() -> tuple[gr.Number, gr.Number, gr.Button, gr.HTML]:
+    """Build part 2: which pixel asks, and what its cell is.
+
+    The arrows have no event of their own: page.js moves the numbers by a cell.
+    """
     gr.Markdown(
         "## 2 · Choose a pixel\nClick in a picture, or move by one cell with the arrow keys."
     )
@@ -69,11 +72,9 @@ def pixel_part() -> tuple[gr.Number, gr.Number, list[gr.Button]]:
         x = as_sent(gr.Number(None, label="x, right", precision=0, min_width=80, elem_id="x"))
         go = gr.Button("Look from here", elem_id="go", size="sm", min_width=110)
     with gr.Row(elem_id="moves"):
-        moves = [
+        for arrow, name in zip("↑↓←→", ("up", "down", "left", "right"), strict=True):
             gr.Button(f"{arrow} {name}", size="sm", min_width=70, elem_id=name)
-            for arrow, name in zip("↑↓←→", ("up", "down", "left", "right"), strict=True)
-        ]
-    return y, x, [go, *moves]
+    return y, x, go, gr.HTML(elem_id="facts")
 
 
 def lens_part(network: Network) -> tuple[gr.Slider, gr.Slider, gr.Slider]:
@@ -92,8 +93,12 @@ def taken_part() -> tuple[Taken, gr.Button]:
     """Build what can be taken along."""
     with gr.Accordion("Take this view along: link, files, programs", open=False, elem_id="take"):
         run = gr.Button("Prepare", elem_id="prepare", size="sm")
+        told = gr.Markdown(elem_id="told")
         link = gr.Textbox(
-            label="Link to this view", buttons=["copy"], interactive=False, elem_id="link"
+            label="Link: street, pixel, layer, heads, order, terms and tab; not how it is painted",
+            buttons=["copy"],
+            interactive=False,
+            elem_id="link",
         )
         files = gr.File(
             label="Files: overlay, ids and JSON in the official form, attention, notebook cell",
@@ -105,4 +110,4 @@ def taken_part() -> tuple[Taken, gr.Button]:
         for name, language in _LANGUAGES.items():
             with gr.Tab(name):
                 programs.append(gr.Code(language=language, label=name, interactive=False))
-    return Taken(link, files, tuple(programs)), run
+    return Taken(told, link, files, tuple(programs)), run

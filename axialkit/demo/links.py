@@ -1,18 +1,27 @@
 """Links into a state of the page: which street, which pixel, how looked at.
 
-    ?street=15&y=60&x=120&layer=3&column=0&row=2&order=hw&tab=attention
+    ?street=15&y=60&x=120&layer=3&column=0&row=2&order=hw&terms=cqk&tab=attention
 
 A link holds no picture: it leads to drawn streets only.
 """
 
 from collections.abc import Mapping
+from itertools import product
 from typing import NamedTuple
 from urllib.parse import urlencode
 
+from axialkit.attention.replay import LogitTerms
 from axialkit.demo.streets import EXAMPLES, LAST_STREET
 
 TABS = ("panoptic", "attention", "compare", "metrics", "about")
 ORDERS = ("hw", "wh")
+# the terms of the logits that count, a letter each: content, query position, key position
+TERMS = {
+    "".join(letter for letter, on in zip("cqk", terms, strict=True) if on) or "-": LogitTerms(
+        *terms
+    )
+    for terms in product((True, False), repeat=3)
+}
 _MOST = 10_000  # of a pixel's coordinate
 _LONGEST = 12  # characters of a value that are read
 
@@ -27,6 +36,7 @@ class View(NamedTuple):
     column_head: int = 0
     row_head: int = 0
     order: str = "hw"
+    terms: str = "cqk"  # of TERMS
     tab: str = TABS[0]
 
 
@@ -39,7 +49,7 @@ _NUMBERS = {
     "column": ("column_head", 0, 99),
     "row": ("row_head", 0, 99),
 }
-_WORDS = {"order": ORDERS, "tab": TABS}
+_WORDS = {"order": ORDERS, "terms": tuple(TERMS), "tab": TABS}
 
 
 def to_query(view: View) -> str:

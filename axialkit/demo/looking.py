@@ -21,7 +21,6 @@ from axialkit.visualize.two_hop import (
     PixelAttention,
     attended_classes,
     describe_attention,
-    map_size,
     pixel_attention,
 )
 from axialkit.visualize.words import class_name, percent
@@ -67,7 +66,8 @@ def look(network: Network, seen: Seen, result: PanopticResult, question: Questio
     placed = seen.placement.place(result.panoptic, found.two_hop.shape)
     classes = attended_classes(found.two_hop, placed)
     words = describe_attention(found, seen.placement.crop_in_picture)
-    return Look(found, classes, f"{words} {classes_text(classes)}{_caveat(question)}")
+    padded = _padding(seen) if 255 in dict(classes) else ""
+    return Look(found, classes, f"{words} {classes_text(classes)}{padded}{_caveat(question)}")
 
 
 def attention_at(
@@ -85,8 +85,7 @@ def attention_at(
         weights = maps[f"{layer}.{off}"]
         maps[f"{layer}.{off}"] = torch.eye(weights.shape[-1]).expand_as(weights)
     stride = network.stride(layer)
-    rows, columns = (-(-cells // stride) for cells in map_size(maps, layer))
-    cell = seen.placement.cell((question.y, question.x), (rows, columns))
+    cell = seen.placement.cell((question.y, question.x), network.cells(seen, question.layer))
     return pixel_attention(
         maps, layer, cell, head=question.heads, order=question.order, stride=stride
     )
@@ -110,7 +109,8 @@ def draw_look(network: Network, seen: Seen, found: Look, question: Question) -> 
     """Draw the cross of one hop, with the strips, and the map of both hops."""
     layers = len(network.layers)
     title = f"layer {question.layer} of {layers} ({found.attention.layer}), {heads_text(question)}"
-    return render(draw_attention(seen_by(network, seen), found.attention, title=title))
+    seen_picture = seen_by(network, seen)
+    return render(draw_attention(seen_picture, found.attention, title=title, order=question.order))
 
 
 def draw_pins(network: Network, seen: Seen, pins: list[Point], question: Question) -> Picture:
@@ -184,8 +184,20 @@ def classes_text(classes: list[tuple[int, float]]) -> str:
     return f"By class: {', '.join(named)}."
 
 
+def _padding(seen: Seen) -> str:
+    """Say where the grey comes from, if a good part of the map is not on the picture."""
+    sides = zip(seen.placement.fitted, seen.placement.crop, strict=True)
+    if all(fitted > 0.9 * crop for fitted, crop in sides):
+        return ""
+    return (
+        " Unlabelled are also the grey cells beside your picture, where the network sees nothing."
+    )
+
+
 def _caveat(question: Question) -> str:
     """Say what is not as in the network."""
+    if not any(question.terms):
+        return " Without any term of the logits all keys weigh the same."
     off = [name for name, on in zip(TERM_NAMES, question.terms, strict=True) if not on]
     said = f" Left out of the logits: {', '.join(off)}." if off else ""
     if question.order == "wh":

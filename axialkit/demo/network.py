@@ -156,6 +156,17 @@ class Network:
         names = f"{layer}.height", f"{layer}.width"
         return {name: replay_weights(self.parts[name], seen.inputs[name], terms) for name in names}
 
+    def cells(self, seen: Seen, number: int) -> tuple[int, int]:
+        """Return (rows, columns) of the cells that a layer, counted from 1, answers for.
+
+        Raises:
+            InputError: there is no such layer.
+        """
+        layer = self.layer(number)
+        columns, rows = seen.inputs[f"{layer}.height"].shape[:2]
+        stride = self.stride(layer)
+        return -(-rows // stride), -(-columns // stride)
+
     def stride(self, layer: str) -> int:
         """Return by how much a layer thins out its map."""
         return next(

@@ -1,7 +1,8 @@
 // What Gradio's controls lack: clicks on pictures that are shown enlarged (it takes them for
 // unscaled), keyboards and screen readers. No request is made here.
 () => {
-  const moves = { ArrowUp: "#up", ArrowDown: "#down", ArrowLeft: "#left", ArrowRight: "#right" };
+  const moves = { ArrowUp: "up", ArrowDown: "down", ArrowLeft: "left", ArrowRight: "right" };
+  const steps = { up: ["y", -1], down: ["y", 1], left: ["x", -1], right: ["x", 1] };
   const pictures = ["#street", "#overlay"]; // both show the same view, in different sizes
 
   // the pixel of the street under a click; null beside the picture, which is fitted into its frame
@@ -32,13 +33,30 @@
     event.stopPropagation();
     fill("y", pixel.y);
     fill("x", pixel.x);
-    setTimeout(() => document.querySelector("#go").click(), 50); // once the boxes have told
+    look();
+  };
+
+  // the next cell: the server tells how many pixels lie between two centers, and where the last is
+  const step = (side, by) => {
+    const facts = document.querySelector("#facts [data-pitch-y]")?.dataset;
+    if (!facts) return;
+    const [pitch, last] = side === "y" ? [facts.pitchY, facts.lastY] : [facts.pitchX, facts.lastX];
+    const box = document.querySelector(`#${side} input`);
+    const there = Math.round((Math.round(box.value / pitch) + by) * pitch);
+    fill(side, Math.min(Math.max(there, 0), last));
+    look();
+  };
+
+  let waiting;
+  const look = () => {
+    clearTimeout(waiting); // once the boxes have told, and once for keys that are held
+    waiting = setTimeout(() => document.querySelector("#go").click(), 60);
   };
 
   const pressed = (event) => {
     if (event.target !== event.currentTarget || !moves[event.key]) return;
     event.preventDefault();
-    document.querySelector(moves[event.key]).click();
+    step(...steps[moves[event.key]]);
   };
 
   const prepare = () => {
@@ -53,11 +71,17 @@
       frame.addEventListener("keydown", pressed);
       if (pictures.includes(id)) frame.addEventListener("click", clicked, true);
     }
+    for (const [name, [side, by]] of Object.entries(steps)) {
+      const button = document.querySelector(`#${name}`);
+      if (!button || button.dataset.keys) continue;
+      button.dataset.keys = "yes";
+      button.addEventListener("click", () => step(side, by));
+    }
     document.querySelectorAll("#examples button").forEach((button, number) => {
       button.setAttribute("aria-label", `Example ${number + 1}: a drawn street`);
     });
     // a new description is read aloud when it arrives
-    for (const id of ["#words", "#note", "#compared", "#scored", "#group-words"]) {
+    for (const id of ["#words", "#note", "#facts", "#compared", "#scored", "#group-words"]) {
       const said = document.querySelector(id);
       if (said && !said.hasAttribute("aria-live")) said.setAttribute("aria-live", "polite");
     }

@@ -69,10 +69,10 @@ def build_page(network: Network) -> gr.Blocks:
         with gr.Row():
             with gr.Column(scale=4, min_width=320):
                 source = layout.source_part()
-                y, x, moves = layout.pixel_part()
+                y, x, go, facts = layout.pixel_part()
                 sliders = layout.lens_part(network)
             with gr.Column(scale=7, min_width=480):
-                _build_tabs(network, events, source, (y, x, *sliders), moves)
+                _build_tabs(network, events, source, (y, x, *sliders), (go, facts))
         build_endpoints(views)
     return page.queue(max_size=MAX_WAITING)
 
@@ -82,7 +82,7 @@ def _build_tabs(
     events: Events,
     source: Source,
     lens: tuple[Any, Any, Any, Any, Any],
-    moves: list[gr.Button],
+    pixel: tuple[gr.Button, gr.HTML],
 ) -> None:
     """Build the tabs with the foot of the page, and connect everything."""
     tab_events, pins = TabEvents(events), gr.State([])
@@ -90,7 +90,7 @@ def _build_tabs(
         with gr.Tab("Panoptic", id=TABS[0]):
             answer, brush, settings, reset = tabs.panoptic_part(network)
         with gr.Tab("Attention", id=TABS[1]):
-            look, order, terms, pin_buttons = tabs.attention_part(answer)
+            look, order, terms, pin_buttons = tabs.attention_part(answer, pixel[1])
             group = tabs.segment_mode_part()
         with gr.Tab("Compare", id=TABS[2]):
             compared, kind, compare = tabs.compare_part()
@@ -102,8 +102,9 @@ def _build_tabs(
     controls = Controls(source, Lens(*lens, order, terms), brush, settings, answer, look, pins)
     asked = controls.asked
 
-    _connect_source(events, controls)
-    _connect_pixel(events, controls, moves)
+    results = [*compared, *scored, taken.told, taken.link, taken.files, *taken.programs]
+    _connect_source(events, tab_events, controls, results)
+    _connect_pixel(events, controls, pixel[0])
     _connect_lens(events, controls, pin_buttons)
     _connect_painting(events, controls, reset)
     answer.group.input(events.look_of_group, [answer.group, *asked], list(group), **_QUIET)
@@ -117,7 +118,7 @@ def _build_tabs(
     take.click(
         tab_events.take,
         [tab, source.number, *asked],
-        [taken.link, taken.files, *taken.programs],
+        [taken.told, taken.link, taken.files, *taken.programs],
         **_QUIET,
     ).success(None, taken.link, taken.link, js=_COMPLETE)
     _connect_opening(tab_events, controls, chooser, tab)
@@ -127,12 +128,18 @@ def _shown(where: Any) -> dict[str, Any]:  # noqa: ANN401  (a control)
     return {**_PRIVATE, **NETWORK, "show_progress_on": where}
 
 
+def _no_number() -> None:
+    """Return what the box shows for a picture that is no street."""
+
+
 def _name_of_tab(event: gr.SelectData) -> str:
     return str(event.value).lower()
 
 
-def _connect_source(events: Events, controls: Controls) -> None:
-    """A new picture is answered at once, whether it was uploaded, drawn or chosen."""
+def _connect_source(
+    events: Events, tab_events: TabEvents, controls: Controls, results: list[Any]
+) -> None:
+    """A new picture is answered at once, wherever it is from; ``results`` of the last one go."""
     source = controls.source
     arrival: dict[str, Any] = {
         "fn": events.arrive,
@@ -140,31 +147,35 @@ def _connect_source(events: Events, controls: Controls) -> None:
         "outputs": [*controls.everything, controls.pins],
         **_shown([controls.answer.overlay, controls.look.picture]),
     }
-    source.image.input(**arrival)  # uploaded, photographed, pasted or removed
+    forget: dict[str, Any] = {
+        "fn": tab_events.forget, "inputs": None, "outputs": results, "queue": False, **_PRIVATE,
+    }  # fmt: skip
+    own = gr.on([source.image.input, source.image.clear], _no_number, None, source.number,
+                queue=False, **_PRIVATE)  # fmt: skip
+    own.then(**arrival).then(**forget)  # uploaded, photographed, pasted or removed
     chosen = source.examples.click(
         events.example, source.examples, [source.number, source.image], **_QUIET
     )
-    chosen.success(**arrival)
+    chosen.success(**arrival).then(**forget)
     drawn = source.number.submit(events.draw, source.number, source.image, **_QUIET)
-    drawn.success(**arrival)
+    drawn.success(**arrival).then(**forget)
     rolled = source.roll.click(events.roll, None, [source.number, source.image], **_QUIET)
-    rolled.success(**arrival)
+    rolled.success(**arrival).then(**forget)
 
 
-def _connect_pixel(events: Events, controls: Controls, moves: list[gr.Button]) -> None:
-    """Number boxes (clicks fill them), arrows, table and list of segments all choose a pixel."""
+def _connect_pixel(events: Events, controls: Controls, go: gr.Button) -> None:
+    """Number boxes (clicks and arrows fill them), table and list of segments choose a pixel."""
     chosen: dict[str, Any] = {
         "inputs": controls.asked,
         "outputs": controls.everything,
-        **_QUIET,
+        **_LAST,
     }
     answer, lens = controls.answer, controls.lens
     answer.table.select(events.choose_row, **chosen)
     answer.segment.input(events.choose, **chosen)
-    go, *steps = moves
-    gr.on([lens.y.submit, lens.x.submit, go.click], events.move, **chosen)
-    for button, by in zip(steps, ((-1, 0), (1, 0), (0, -1), (0, 1)), strict=True):
-        button.click(events.step(*by), **chosen)
+    # a late answer must not put an older pixel back into the boxes
+    moved = {**chosen, "outputs": [*answer, *controls.look]}
+    gr.on([lens.y.submit, lens.x.submit, go.click], events.move, **moved)
 
 
 def _connect_lens(events: Events, controls: Controls, pin_buttons: list[gr.Button]) -> None:
@@ -203,7 +214,7 @@ def _connect_opening(
     source, lens = controls.source, controls.lens
     followed = [
         *(source.number, source.image, lens.layer, lens.column_head, lens.row_head, lens.order),
-        *(chooser, tab, *controls.everything),
+        *(lens.terms, chooser, tab, *controls.everything),
     ]
     opened: Any = gr.context.Context.root_block
     opened.load(None, js=_SCRIPT.read_text(encoding="utf-8"))

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, Shaped
+from jaxtyping import Bool, Float, Int, Shaped, UInt8
 from matplotlib import colormaps
 from PIL import Image, ImageDraw
 
@@ -30,6 +30,7 @@ SHOWN = ("stuff", "things")
 OVERLAY_SIDE = 1024  # pixels, longer side of the overlay
 
 _LETTERS = 22  # pixels
+_TITLE = 40
 _ARROW_PITCH = 44  # pixels between the arrows
 _DIM = 0.3  # of the light that segments beside the chosen one keep
 _HATCH = 12  # pixels between the lines over void
@@ -63,6 +64,15 @@ def paint(seen: Seen, result: PanopticResult, painting: Painting = PLAIN) -> Pic
         picture = picture.copy()
         picture[_thick(boundaries(labels))] = 255
     return _draw_marks(picture, seen, result, labels, painting)
+
+
+def titled(picture: Picture, title: str) -> UInt8[np.ndarray, "rows columns 3"]:
+    """Put a title above a picture, on white."""
+    height, width = picture.shape[:2]
+    sheet = Image.new("RGB", (width, height + _TITLE), "white")
+    sheet.paste(Image.fromarray(picture), (0, _TITLE))
+    ImageDraw.Draw(sheet).text((6, _TITLE / 2), title, "black", label_font(_LETTERS), "lm")
+    return np.asarray(sheet)
 
 
 def _colors(

@@ -54,6 +54,7 @@ class Look(NamedTuple):
     words: gr.Markdown
     bars: gr.HTML
     pinned: gr.Image
+    facts: gr.HTML  # which cell asks
 
 
 class Compared(NamedTuple):
@@ -78,6 +79,7 @@ class Scored(NamedTuple):
 class Taken(NamedTuple):
     """What a visitor can take along."""
 
+    told: gr.Markdown  # for which view
     link: gr.Textbox
     files: gr.File
     programs: tuple[gr.Code, ...]

@@ -67,6 +67,16 @@ class Placement(NamedTuple):
         )
         return self.leave((y, x))
 
+    def pitch(self, cells: tuple[int, int]) -> tuple[float, float]:
+        """Return how many pixels of the picture lie between the centers of two cells."""
+        high, wide = (
+            _scaled((crop - 1) / max(1, count - 1), size, fitted) if fitted > 1 else float(size)
+            for crop, count, size, fitted in zip(
+                self.crop, cells, self.size, self.fitted, strict=True
+            )
+        )
+        return high, wide
+
     @property
     def answer_size(self) -> tuple[int, int]:
         """The size at which the page computes answers: the picture's, or at most 2049 a side."""

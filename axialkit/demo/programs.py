@@ -2,7 +2,7 @@
 
 import json
 
-from axialkit.demo.looking import Question
+from axialkit.demo.looking import TERM_NAMES, Question
 
 
 def notebook_cell(weights: str, question: Question, street: int | None) -> str:
@@ -12,28 +12,31 @@ def notebook_cell(weights: str, question: Question, street: int | None) -> str:
         if street is not None
         else 'from axialkit.data.images import read_rgb\n\nimage = read_rgb("picture.png")  # yours'
     )
-    heads = ", ".join(str(head) for head in question.heads)
-    return f"""from axialkit import load_config, load_model
-from axialkit.demo.placement import Placement
-from axialkit.visualize.attention import draw_attention
-from axialkit.visualize.looks import Looks
+    q = question
+    asked = f'{q.y}, {q.x}, {q.layer}, {q.column_head}, {q.row_head}, "{q.order}"'
+    return f"""from axialkit.attention.replay import LogitTerms
+from axialkit.demo.looking import TERM_NAMES, Question, attention_at, seen_by
+from axialkit.demo.network import Network
+from axialkit.visualize.attention import describe_attention, draw_attention
 {picture}
-model, config = load_model("{weights}"), load_config("{weights}")
-looks = Looks.record(model, image, config)
-layer = looks.layers[{question.layer - 1}]
-placement = Placement.of(image.shape, config.data.crop_size)
-cell = placement.cell(({question.y}, {question.x}), looks.map_size(layer))
-look = looks.ask(cell, layer, heads=({heads}), order="{question.order}")
-print(looks.describe(look))
-draw_attention(looks.image, look)
+network = Network.load("{weights}")
+seen = network.see(image)
+terms = {q.terms}
+look = attention_at(network, seen, Question({asked}, terms))
+print(describe_attention(look, network.crop))
+draw_attention(seen_by(network, seen), look, order="{q.order}")
 """
 
 
 def programs(address: str, question: Question, street: int | None) -> dict[str, str]:
     """Return what asks the page for this view, by language: Python, JavaScript, curl."""
     q = question
-    asked = [q.y, q.x, q.layer, q.column_head, q.row_head]
-    values, number = json.dumps(asked)[1:-1], "" if street is None else str(street)
+    terms = [name for name, on in zip(TERM_NAMES, q.terms, strict=True) if on]
+    asked = [q.y, q.x, q.layer, q.column_head, q.row_head, q.order, terms]
+    values, number = (
+        json.dumps(asked, ensure_ascii=False)[1:-1],
+        "" if street is None else str(street),
+    )
     get_file = (
         f'picture = handle_file(client.predict({number}, api_name="/street"))'
         if number

@@ -137,7 +137,9 @@ def _words(account: list[SegmentScore], quality: tuple[float, float, float], cla
         f"{counts[MATCH]} segments match (IoU above one half), {counts[MISSED]} are missed, "
         f"{counts[SPURIOUS]} spurious. PQ {pq:.1f}, SQ {sq:.1f} and RQ {rq:.1f} are means over "
         f"the {classes} classes of this picture; PQ = SQ × RQ holds class by class, not for the "
-        "means."
+        "means. Forgiven is what was found where the truth says nothing. The ladder below puts the "
+        "truth in the place of some heads; one true head alone can score lower, since offsets and "
+        "centers have to fit each other."
     )
 
 

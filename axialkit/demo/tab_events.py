@@ -8,7 +8,8 @@ from typing import Any
 from axialkit.demo.comparing import KINDS, compare
 from axialkit.demo.events import LENS, Events, Update
 from axialkit.demo.library import gr
-from axialkit.demo.links import TABS, View, from_query, to_query
+from axialkit.demo.links import TABS, TERMS, View, from_query, to_query
+from axialkit.demo.looking import TERM_NAMES, Question, heads_text
 from axialkit.demo.numbers import Sent, one_of
 from axialkit.demo.plain import plainly
 from axialkit.demo.programs import notebook_cell, programs
@@ -35,7 +36,8 @@ class TabEvents:
         found = compare(self.network, seen, asked.question, wanted, truth)
         table = gr.update(value={"headers": list(found.headers), "data": found.rows}, visible=True)
         pictures = (_picture(one) for one in (found.maps, found.before, found.after))
-        return (*pictures, table, found.words)
+        about = f"**{_about(asked.question, truth, number)}: {wanted}.**"
+        return (*pictures, table, f"{about} {found.words}")
 
     @plainly
     def score(self, number: Sent, *values: Sent) -> tuple[Any, ...]:
@@ -53,7 +55,7 @@ class TabEvents:
         ]
         ladder = [[step, *(round(value, 1) for value in values)] for step, *values in found.ladder]
         return (
-            _headline(found),
+            f"**Street {number}.** {_headline(found)}",
             _picture(found.picture),
             gr.update(value=segments, visible=True),
             gr.update(value=ladder, visible=True),
@@ -63,8 +65,8 @@ class TabEvents:
     def take(self, tab: Sent, number: Sent, request: gr.Request, *values: Sent) -> tuple[Any, ...]:
         """Prepare a link to this view, its files, and programs that make it again."""
         asked = self.events.read(values)
-        q, is_street = asked.question, truth_of(asked.image, number) is not None
-        street = int(number) if is_street else None  # type: ignore[call-overload]
+        q, truth = asked.question, truth_of(asked.image, number)
+        street = None if truth is None else int(number)  # type: ignore[call-overload]
         seen = self.network.see(asked.image)
         taken = Taken(
             seen,
@@ -78,39 +80,54 @@ class TabEvents:
         if street is not None:
             heads = q.column_head, q.row_head
             known = str(tab).lower() if str(tab).lower() in TABS else TABS[0]
-            link = to_query(View(street, q.y, q.x, q.layer, *heads, q.order, known))
+            terms = next(text for text, one in TERMS.items() if one == q.terms)
+            link = to_query(View(street, q.y, q.x, q.layer, *heads, q.order, terms, known))
         texts = programs(_address(request), q, street)
         files = [str(path) for path in write_files(taken, self.network, self._new_folder())]
-        return link, files, *texts.values(), notebook_cell(self.network.name, q, street)
+        told = f"Prepared for: {_about(q, truth, number)}. Press again after a change."
+        return told, link, files, *texts.values(), notebook_cell(self.network.name, q, street)
+
+    def forget(self) -> tuple[Any, ...]:
+        """Empty what was computed for an older picture."""
+        nothing = gr.update(value=None, visible=False)
+        compared = (*[nothing] * 4, "Choose what to compare with, and press *Compare*.")
+        scored = ("Drawn streets have a ground truth. Press *Score this street*.", *[nothing] * 3)
+        return (*compared, *scored, "", "", None, *[""] * 4)
 
     @plainly
     def follow(self, request: gr.Request, *values: Sent) -> tuple[Any, ...]:
         """Open the state that a link leads to; without one, the first example."""
         start = View(layer=len(self.network.layers))
         view, strange = from_query(dict(request.query_params), start)
+        image = draw_street(view.street).image
+        strange += self._out_of_range(view, image)
         if strange:
             gr.Warning(f"This link was not understood in: {', '.join(strange)}.")
-        image = draw_street(view.street).image
         layer = min(view.layer, len(self.network.layers))
         heads = [min(head, self.network.heads) for head in (view.column_head, view.row_head)]
         changed = list(values)
-        changed[LENS] = [0, 0, layer, *heads, view.order, values[LENS][-1]]
+        terms = [name for name, on in zip(TERM_NAMES, TERMS[view.terms], strict=True) if on]
+        changed[LENS] = [0, 0, layer, *heads, view.order, terms]
         if view.y is None or view.x is None:
             everything = self.events.first_look(changed, image)
         else:
             height, width = image.shape[:2]
             inside = min(view.y, height - 1), min(view.x, width - 1)
             everything = self.events.from_pixel(changed, *inside, image)
-        return (
-            view.street,
-            image,
-            layer,
-            *heads,
-            view.order,
-            _tab(view.tab),
-            view.tab,
-            *everything,
-        )
+        lens = (layer, *heads, view.order, terms)
+        return (view.street, image, *lens, _tab(view.tab), view.tab, *everything)
+
+    def _out_of_range(self, view: View, image: Picture) -> list[str]:
+        """Name what a link asks for, but neither this network nor the street has."""
+        height, width = image.shape[:2]
+        wrong = {
+            "y": view.y is not None and view.y >= height,
+            "x": view.x is not None and view.x >= width,
+            "layer": view.layer > len(self.network.layers),
+            "column": view.column_head > self.network.heads,
+            "row": view.row_head > self.network.heads,
+        }
+        return [name for name, is_wrong in wrong.items() if is_wrong]
 
     def _new_folder(self) -> Path:
         """Make a folder for files; Gradio copies them before four more are asked for."""
@@ -125,6 +142,13 @@ _MOST_FOLDERS = 4
 
 def _tab(name: str) -> Any:  # noqa: ANN401  (gr.Tabs, as an update)
     return gr.Tabs(selected=name)
+
+
+def _about(question: Question, truth: object, number: Sent) -> str:
+    """Say which view a result belongs to."""
+    picture = "Your picture" if truth is None else f"Street {number}"
+    q = question
+    return f"{picture}, pixel ({q.y}, {q.x}), layer {q.layer}, {heads_text(q)}"
 
 
 def _headline(found: Scores) -> str:

@@ -34,7 +34,7 @@ def panoptic_part(network: Network) -> tuple[Answer, Brush, list[gr.Slider], gr.
     table = gr.Dataframe(
         headers=HEADERS, interactive=False, elem_id="segments",
         label="Segments, largest first; choose one. A box is top, left, bottom, right",
-        column_widths=["36px", "120px", "70px", "110px", "70px", "70px", "110px", "190px"],
+        column_widths=["36px", "140px", "70px", "130px", "75px", "70px", "110px", "180px"],
     )  # fmt: skip
     group = gr.Dropdown([], label="Where does this look?", render=False, elem_id="group")
     return Answer(overlay, legend, note, table, segment, as_sent(group)), brush, settings, reset
@@ -60,7 +60,9 @@ def _brush_part() -> tuple[Brush, gr.Dropdown]:
     return brush, segment
 
 
-def attention_part(answer: Answer) -> tuple[Look, gr.Radio, gr.CheckboxGroup, list[gr.Button]]:
+def attention_part(
+    answer: Answer, facts: gr.HTML
+) -> tuple[Look, gr.Radio, gr.CheckboxGroup, list[gr.Button]]:
     """Build the tab of the attention: order, terms, and the buttons to pin and unpin."""
     picture = picture_output(
         label="Attention", show_label=False, elem_id="attention",
@@ -78,15 +80,15 @@ def attention_part(answer: Answer) -> tuple[Look, gr.Radio, gr.CheckboxGroup, li
         )  # fmt: skip
     bars = gr.HTML(elem_id="bars")
     with gr.Row():
-        pin = gr.Button("Pin this pixel", size="sm", elem_id="pin")
+        pin = gr.Button(f"Pin this pixel (the last {MOST_PINS} stay)", size="sm", elem_id="pin")
         unpin = gr.Button("Remove pins", size="sm", elem_id="unpin")
     pinned = picture_output(
-        label=f"Pinned pixels, at most {MOST_PINS}, in one color scale", elem_id="pinned",
+        label="Pins", show_label=False, elem_id="pinned",
         alt_text="Two-hop maps of the pinned pixels", visible=False,
     )  # fmt: skip
     gr.Markdown("### A whole segment\nThe mean of the maps of its cells: where does *car* look?")
     answer.group.render()
-    return Look(picture, words, bars, pinned), as_sent(order), as_sent(terms), [pin, unpin]
+    return Look(picture, words, bars, pinned, facts), as_sent(order), as_sent(terms), [pin, unpin]
 
 
 def segment_mode_part() -> tuple[gr.Image, gr.Markdown, gr.HTML]:
@@ -113,7 +115,9 @@ def compare_part() -> tuple[Compared, gr.Radio, gr.Button]:
                          label="Numbers", elem_id="compared-table", visible=False)  # fmt: skip
     with gr.Row():
         before, after = (
-            picture_output(label=label, elem_id=id_, visible=False, alt_text=label)
+            picture_output(
+                label=label, show_label=False, elem_id=id_, visible=False, alt_text=label
+            )
             for label, id_ in (("The network's answer", "before"), ("The other answer", "after"))
         )
     return Compared(maps, before, after, table, words), as_sent(kind), run

@@ -66,5 +66,6 @@ def _attention_bytes(taken: Taken) -> bytes:
         heads=np.array([question.column_head, question.row_head]),
         layer=np.array(found.layer),
         order=np.array(question.order),
+        terms=np.array(question.terms),  # content, query position, key position
     )
     return buffer.getvalue()

@@ -9,7 +9,7 @@ from axialkit.visualize.colors import Picture
 MAX_PIXELS = 25_000_000  # of a file; decoded it takes 75 MB
 MOST_STRETCHED = 20  # longer side per shorter side
 
-NO_PICTURE = "Choose, roll or upload a street first."
+NO_PICTURE = "There is no picture yet. Choose, roll or upload one first."
 
 
 def read_upload(path: str | None) -> Picture:

@@ -107,6 +107,24 @@ class Views:
         picture = draw_look(self.network, seen, found, question)
         return AttentionView(picture, found.words, bars_html(found.classes), found)
 
+    def facts(self, image: Picture, question: Question) -> str:
+        """Say which cell a pixel lies in, HTML; the attributes are for the arrow keys.
+
+        Raises:
+            InputError: a pixel outside the picture, or no such layer.
+        """
+        placement = self.network.see(image).placement
+        rows, columns = cells = self.network.cells(self.network.see(image), question.layer)
+        row, column = placement.cell((question.y, question.x), cells)
+        high, wide = placement.pitch(cells)
+        last = placement.center((rows - 1, columns - 1), cells)
+        return (
+            f'<p data-pitch-y="{high:.6f}" data-pitch-x="{wide:.6f}" data-last-y="{last[0]}" '
+            f'data-last-x="{last[1]}">Pixel ({question.y}, {question.x}) lies in cell '
+            f"({row}, {column}) of the layer's {rows} × {columns}; a cell covers about "
+            f"{high:.0f} × {wide:.0f} pixels. The tab <em>Attention</em> shows where it looks.</p>"
+        )
+
     def of_segment(
         self,
         image: Picture,

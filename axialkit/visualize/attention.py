@@ -84,8 +84,13 @@ def draw_pixel_attention(
     return draw_attention(image, attention, title=f"{layer}, {_head_text(head)}")
 
 
-def draw_attention(image: Picture, attention: PixelAttention, *, title: str = "") -> Figure:
-    """Draw the cross of one hop and the map of two hops over a picture."""
+def draw_attention(
+    image: Picture, attention: PixelAttention, *, title: str = "", order: str = "hw"
+) -> Figure:
+    """Draw the cross of one hop and the map of two hops over a picture.
+
+    ``order`` is that in which the hops were composed.
+    """
     longest = max(image.shape[:2])
     high, wide = (_PANEL * pixels / longest for pixels in image.shape[:2])
     figure = Figure(figsize=(2 * wide + 2.8, high + _BARS + 0.8), dpi=100, facecolor="white")
@@ -107,6 +112,9 @@ def draw_attention(image: Picture, attention: PixelAttention, *, title: str = ""
     heading.set_axis_off()
     heading.set_title("Two hops: the whole picture", fontsize=13, loc="left")
     formula = "weight of (y, x) = share of column x in the marked row\n× share of row y in column x"
+    if order == "wh":
+        formula = "weight of (y, x) = share of row y in the marked column\n"
+        formula += "× share of column x in row y"
     heading.text(0, 0.92, f"{formula}\n{title}", va="top", linespacing=1.4)
     return figure
 

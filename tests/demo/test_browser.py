@@ -182,6 +182,44 @@ def test_everything_about_a_pixel_works_by_keyboard(visit, views):
     one.wait_for_words("words", "Left out of the logits: key position")
 
 
+def test_of_quick_clicks_the_last_counts_and_no_key_is_lost(visit, views):
+    one = visit("?street=15&y=64&x=0&tab=attention")
+    tab = one.tab
+    one.wait_for_words("words", words_of(views, 15, 64, 0))
+    tab.locator("#street").focus()
+    for _ in range(6):
+        tab.keyboard.press("ArrowRight")
+    one.wait_for_words("words", words_of(views, 15, 64, 96))
+    assert one.pixel() == (64, 96)
+    for down, right in ((0.2, 0.2), (0.8, 0.3), (0.4, 0.9), (0.7, 0.6)):
+        one.click_inside("street", down, right)
+        time.sleep(0.2)
+    one.wait_for_pixel(0.7 * 128, 0.6 * 256)
+    y, x = one.pixel()
+    one.wait_for_words("words", words_of(views, 15, y, x))
+    time.sleep(3)  # a late answer would write an older pixel into the boxes
+    assert one.pixel() == (y, x)
+    one.wait_for_words("facts", f"Pixel ({y}, {x}) lies in cell")
+
+
+def test_a_removed_picture_and_results_of_an_older_one_are_gone(visit):
+    one = visit("?street=15&y=64&x=128&tab=metrics")
+    tab = one.tab
+    tab.locator("#score").click()
+    one.wait_for_words("scored", "Street 15.")
+    tab.locator("#examples button").nth(2).click()
+    one.wait_for_words("scored", "Press")
+    assert tab.locator("#matches img").count() == 0
+    one.open("Panoptic")
+    tab.locator("#overlay img").wait_for()
+    tab.locator("#street").get_by_role("button", name="Clear").or_(
+        tab.locator("#street").get_by_role("button", name="Remove")
+    ).first.click()
+    tab.locator("#overlay img").wait_for(state="detached")
+    assert tab.locator("#number input").input_value() in ("", "0")
+    assert "road" not in tab.locator("#legend").inner_text()
+
+
 def test_overlays_toggle_and_the_table_and_the_picture_find_each_other(visit, views, artefacts):
     one = visit("?street=15&y=64&x=128")
     tab = one.tab

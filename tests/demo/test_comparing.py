@@ -7,6 +7,7 @@ from axialkit.demo.comparing import BACKENDS, GLOBAL, KINDS, WITHOUT, compare
 from axialkit.demo.looking import Question, attention_at
 from axialkit.errors import InputError
 from axialkit.evaluation.panoptic_quality import PanopticQuality
+from axialkit.structures import VOID
 
 QUESTION = Question(64, 128, 2, 1, 2)
 
@@ -40,6 +41,8 @@ def test_without_a_part_the_answer_changes(tiny, seen, drawn, kind):
     assert rows["PQ of this picture"][0] == f"{100 * quality.scores().all.pq:.1f}"
     assert float(rows["PQ of this picture"][1]) < float(rows["PQ of this picture"][0])
     assert rows["pixels of another class"][1] != "0 %"
+    labels = np.unique(tiny.answer(seen).panoptic)
+    assert rows["segments"][0] == str((labels != VOID).sum())
     assert (found.before != found.after).any()
 
 

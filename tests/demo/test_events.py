@@ -33,19 +33,16 @@ def test_a_removed_picture_leaves_a_blank_page(events):
     assert answer[-1] == []  # no pins
 
 
-@pytest.mark.parametrize(
-    ("by", "start", "end"),
-    [
-        ((1, 0), (64, 128), (80, 128)),
-        ((0, -1), (64, 128), (64, 112)),
-        ((-1, 0), (3, 128), (0, 128)),  # at the border it stays in the picture
-        ((1, 0), (127, 255), (127, 255)),
-        ((0, 1), (0, 250), (0, 255)),
-    ],
-)
-def test_steps_go_from_cell_to_cell(events, street_file, by, start, end):
-    answer = events.step(*by)(*values(street_file, *start))
-    assert answer[6:8] == end
+def test_the_facts_tell_the_cell_and_what_the_arrow_keys_need(events, street_file):
+    facts = events.move(*values(street_file, 17, 250))[-1]
+    assert "Pixel (17, 250) lies in cell (1, 16) of the layer's 9 × 17" in facts
+    assert 'data-pitch-y="16.000000" data-pitch-x="16.000000"' in facts
+    assert 'data-last-y="127" data-last-x="255"' in facts
+
+
+def test_a_move_does_not_write_into_the_boxes(events, street_file):
+    everything, moved = (answer(*values(street_file)) for answer in (events.arrive, events.move))
+    assert len(moved) == len(everything) - 3  # y, x and pins
 
 
 def test_rows_of_the_table_choose_segments(events, street_file, street):
@@ -74,7 +71,7 @@ def test_at_most_three_pins_and_each_once(events, street_file):
 @pytest.mark.parametrize(
     ("place", "value", "message"),
     [
-        (0, None, "Choose, roll or upload"),
+        (0, None, "Choose, roll or upload one first"),
         (2, None, "Give both y and x"),
         (4, 7, "Layer must lie in 1 to 3"),
         (7, "zz", "Order must be one of"),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from axialkit.demo.links import ORDERS, TABS, View, from_query, to_query
+from axialkit.demo.links import ORDERS, TABS, TERMS, View, from_query, to_query
 
 VIEWS = st.builds(
     View,
@@ -15,6 +15,7 @@ VIEWS = st.builds(
     column_head=st.integers(0, 99),
     row_head=st.integers(0, 99),
     order=st.sampled_from(ORDERS),
+    terms=st.sampled_from(list(TERMS)),
     tab=st.sampled_from(TABS),
 )
 
@@ -48,6 +49,7 @@ def test_whatever_stands_in_a_link_gives_a_state(parameters):
         ("layer", "٣"),  # a digit, but none that we write
         ("tab", "admin"),
         ("order", ""),
+        ("terms", "kq"),
     ],
 )
 def test_what_is_not_understood_is_told_and_left_out(name, text):
@@ -55,4 +57,7 @@ def test_what_is_not_understood_is_told_and_left_out(name, text):
 
 
 def test_a_view_without_a_pixel_has_none_in_its_link():
-    assert to_query(View(street=4)) == "?street=4&layer=1&column=0&row=0&order=hw&tab=panoptic"
+    assert (
+        to_query(View(street=4))
+        == "?street=4&layer=1&column=0&row=0&order=hw&terms=cqk&tab=panoptic"
+    )

@@ -99,7 +99,7 @@ def test_something_else_is_refused_without_its_folder(tmp_path):
 
 
 def test_nothing_and_what_is_gone(tmp_path):
-    with pytest.raises(InputError, match="Choose, roll or upload a street first"):
+    with pytest.raises(InputError, match="Choose, roll or upload one first"):
         read_upload(None)
     with pytest.raises(InputError, match="old.png is no longer here: .* half an hour"):
         read_upload(str(tmp_path / "old.png"))
