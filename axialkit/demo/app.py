@@ -16,6 +16,7 @@ from axialkit.errors import InputError
 _STYLE = Path(__file__).with_name("style.css")
 _ATTEMPTS = 4  # to reach the page on a busy machine
 _SESSIONS = 64  # visitors whose controls are remembered
+_THREADS = 4  # one computes, others decode; each keeps memory of its own
 
 
 def build_app(weights: str | Path = "tiny") -> gr.Blocks:
@@ -96,6 +97,7 @@ def _serve(page: gr.Blocks, host: str, port: int, *, share: bool, open_browser: 
                 prevent_thread_lock=True,
                 quiet=True,
                 state_session_capacity=_SESSIONS,
+                max_threads=_THREADS,
                 app_kwargs={"middleware": [Middleware(Guard)]},
                 **_serving(),
             )

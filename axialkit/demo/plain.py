@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
 from axialkit.demo.library import gr
+from axialkit.demo.tidy import tidy
 from axialkit.errors import InputError
 
 UNEXPECTED = "Something went wrong on our side. It has been noted; please try something else."
@@ -34,5 +35,7 @@ def plainly(function: Callable[_Inputs, _Output]) -> Callable[_Inputs, _Output]:
             # neither the message nor the values: they could hold something of a visitor
             _log.error("%s: %s in %s", function.__name__, type(error).__name__, line)
             raise gr.Error(UNEXPECTED, print_exception=False) from None
+        finally:
+            tidy()
 
     return guarded

@@ -94,3 +94,13 @@ def test_a_picture_without_truth_cannot_be_scored(events, street_file):
     with pytest.raises(gr.Error, match="no ground truth. Roll a street"):
         tabs.score(STREET + 1, *values(street_file))
     assert "PQ" in tabs.score(STREET, *values(street_file))[0]
+
+
+def test_memory_goes_back_to_the_system_now_and_then(monkeypatch):
+    from axialkit.demo import tidy
+
+    calls = []
+    monkeypatch.setattr(tidy.gc, "collect", lambda: calls.append(1))
+    for _ in range(3 * tidy._EVERY):
+        tidy.tidy()
+    assert len(calls) == (3 if tidy.sys.platform.startswith("linux") else 0)
