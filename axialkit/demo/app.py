@@ -7,8 +7,8 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
+from axialkit.demo.gradio_quietly import gr
 from axialkit.demo.guard import MAX_FILE_SIZE, Guard
-from axialkit.demo.library import gr
 from axialkit.demo.network import Network
 from axialkit.demo.page import build_page
 from axialkit.errors import InputError

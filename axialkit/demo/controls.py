@@ -2,7 +2,7 @@
 
 from typing import Any, TypeVar
 
-from axialkit.demo.library import gr
+from axialkit.demo.gradio_quietly import gr
 from axialkit.demo.requests import LIMITS
 
 Control = TypeVar("Control")

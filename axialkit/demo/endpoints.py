@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 
 from axialkit.demo.comparing import KINDS, compare
 from axialkit.demo.controls import as_sent, picture_input, setting_sliders
-from axialkit.demo.library import gr
+from axialkit.demo.gradio_quietly import gr
 from axialkit.demo.links import ORDERS
 from axialkit.demo.looking import TERM_NAMES, attention_at
 from axialkit.demo.numbers import Sent, one_of

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from axialkit.config import PostprocessConfig
-from axialkit.demo.library import gr
+from axialkit.demo.gradio_quietly import gr
 from axialkit.demo.looking import MOST_PINS, Question
 from axialkit.demo.numbers import Sent, whole
 from axialkit.demo.painting import Painting

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from axialkit.demo.library import gr
+from axialkit.demo.gradio_quietly import gr
 
 MAX_FILE_SIZE = "20mb"
 MAX_FILE_BYTES = 20_000_000

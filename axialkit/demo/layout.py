@@ -7,7 +7,7 @@ from typing import Any
 from PIL import Image
 
 from axialkit.demo.controls import as_sent, picture_input
-from axialkit.demo.library import gr
+from axialkit.demo.gradio_quietly import gr
 from axialkit.demo.network import Network
 from axialkit.demo.parts import Source, Taken
 from axialkit.demo.streets import EXAMPLES, LAST_STREET, draw_street

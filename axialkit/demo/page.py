@@ -8,8 +8,8 @@ from axialkit.demo import layout, tabs
 from axialkit.demo.about import badge
 from axialkit.demo.endpoints import NETWORK, build_endpoints
 from axialkit.demo.events import Events
+from axialkit.demo.gradio_quietly import gr
 from axialkit.demo.guard import Page
-from axialkit.demo.library import gr
 from axialkit.demo.links import TABS
 from axialkit.demo.network import Network
 from axialkit.demo.parts import Answer, Brush, Lens, Look, Source

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from axialkit.demo.library import gr
+from axialkit.demo.gradio_quietly import gr
 
 
 class Source(NamedTuple):

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
-from axialkit.demo.library import gr
+from axialkit.demo.gradio_quietly import gr
 from axialkit.demo.tidy import tidy
 from axialkit.errors import InputError
 

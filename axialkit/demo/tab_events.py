@@ -7,7 +7,7 @@ from typing import Any
 
 from axialkit.demo.comparing import KINDS, compare
 from axialkit.demo.events import LENS, Events, Update
-from axialkit.demo.library import gr
+from axialkit.demo.gradio_quietly import gr
 from axialkit.demo.links import TABS, TERMS, View, from_query, to_query
 from axialkit.demo.looking import TERM_NAMES, Question, heads_text
 from axialkit.demo.numbers import Sent, one_of

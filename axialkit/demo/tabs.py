@@ -3,7 +3,7 @@
 from axialkit.demo.about import about
 from axialkit.demo.comparing import KINDS
 from axialkit.demo.controls import as_sent, picture_output, setting_sliders
-from axialkit.demo.library import gr
+from axialkit.demo.gradio_quietly import gr
 from axialkit.demo.links import ORDERS
 from axialkit.demo.looking import MOST_PINS, TERM_NAMES
 from axialkit.demo.network import Network
